@@ -24,8 +24,9 @@ candidates = {
     "SGD": optimizers.SGD(learning_rate=0.01),
     "SGD with momentum": optimizers.SGD(learning_rate=0.01, momentum=0.9),
     "Adam": optimizers.Adam(learning_rate=0.001),
+    # A schedule that ends at zero can afford to begin higher
     "Adam, cosine schedule": optimizers.Adam(
-        learning_rate=optimizers.schedules.CosineDecay(0.001, decay_steps=steps)
+        learning_rate=optimizers.schedules.CosineDecay(0.003, decay_steps=steps)
     ),
 }
 
