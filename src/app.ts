@@ -1,0 +1,22 @@
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { Dependencies } from './platform/dependencies.js'
+import { schemaParts } from './platform/graphql/schema-parts.js'
+import { health } from './platform/health.js'
+import { problems } from './platform/problem.js'
+
+/** Builds the API from its parts. The caller listens, and closes. */
+export async function buildApp(deps: Dependencies): Promise<FastifyInstance> {
+  const logger: FastifyBaseLogger = deps.logger
+  const app = Fastify({
+    loggerInstance: logger,
+    trustProxy: deps.config.trustProxy,
+    bodyLimit: 1024 * 1024,
+    // A request id that a client sends is not taken over: it could forge lines of the log.
+    requestIdHeader: false,
+  })
+  app.decorate('deps', deps)
+  await app.register(problems)
+  await app.register(schemaParts)
+  await app.register(health)
+  return app
+}

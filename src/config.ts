@@ -1,0 +1,77 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+
+const list = z
+  .string()
+  .default('')
+  .transform(text =>
+    text
+      .split(',')
+      .map(item => item.trim())
+      .filter(item => item !== ''),
+  )
+const flag = z.enum(['true', 'false', '1', '0']).transform(text => text === 'true' || text === '1')
+const optionalUrl = (protocols: string[]) =>
+  z
+    .string()
+    .refine(text => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+      message: `must be a URL that starts with ${protocols.map(p => `${p}//`).join(' or ')}`,
+    })
+    .optional()
+
+const environment = z
+  .object({
+    NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
+    HOST: z.string().min(1).default('127.0.0.1'),
+    PORT: z.coerce.number().int().min(0).max(65535).default(4000),
+    DATABASE_URL: optionalUrl(['postgres:', 'postgresql:']),
+    REDIS_URL: optionalUrl(['redis:', 'rediss:']),
+    LYCEUM_HOME: z.string().min(1).default('.lyceum'),
+    LYCEUM_STORAGE: z.string().min(1).optional(),
+    LYCEUM_CONTENT: z.string().min(1).default('content'),
+    LYCEUM_EMBEDDED: flag.optional(),
+    LYCEUM_GRAPHIQL: flag.optional(),
+    LYCEUM_COOKIE_SECURE: flag.optional(),
+    LYCEUM_TRUST_PROXY: flag.default(false),
+    LYCEUM_CORS_ORIGINS: list,
+    LYCEUM_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    LYCEUM_SIGN_IN_LIMIT: z.coerce.number().int().min(1).max(10_000).default(10),
+    LYCEUM_ENGINE: z.enum(['auto', 'wasm', 'tensorflow']).default('auto'),
+    LYCEUM_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(1),
+  })
+  .transform(env => {
+    const home = resolve(env.LYCEUM_HOME)
+    const production = env.NODE_ENV === 'production'
+    return {
+      production,
+      host: env.HOST,
+      port: env.PORT,
+      databaseUrl: env.DATABASE_URL,
+      redisUrl: env.REDIS_URL,
+      /** True where the database is the one that Lyceum starts itself: demo accounts exist only there. */
+      embedded: env.LYCEUM_EMBEDDED ?? env.DATABASE_URL === undefined,
+      home,
+      storageDirectory: resolve(env.LYCEUM_STORAGE ?? `${home}/storage`),
+      contentDirectory: resolve(env.LYCEUM_CONTENT),
+      graphiql: env.LYCEUM_GRAPHIQL ?? !production,
+      cookieSecure: env.LYCEUM_COOKIE_SECURE ?? production,
+      trustProxy: env.LYCEUM_TRUST_PROXY,
+      corsOrigins: env.LYCEUM_CORS_ORIGINS,
+      logLevel: env.LYCEUM_LOG_LEVEL,
+      /** Sign-in attempts a minute, for each address and for each account. */
+      signInLimit: env.LYCEUM_SIGN_IN_LIMIT,
+      engine: env.LYCEUM_ENGINE,
+      workerConcurrency: env.LYCEUM_WORKER_CONCURRENCY,
+    }
+  })
+
+export type Config = Readonly<z.output<typeof environment>>
+
+/** The only reader of the environment. Throws an error that names each variable that is wrong and why. */
+export function readConfig(env: Record<string, string | undefined> = process.env): Config {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const parsed = environment.safeParse(present)
+  if (parsed.success) return Object.freeze(parsed.data)
+  const lines = parsed.error.issues.map(issue => `  ${issue.path.join('.')}: ${issue.message}`)
+  throw new Error(`The environment is not usable:\n${lines.join('\n')}`)
+}
