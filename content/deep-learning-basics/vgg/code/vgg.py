@@ -1,7 +1,7 @@
 import keras
 from keras import layers
 
-# The number of 3x3 convolutions in each of the five blocks (Simonyan and Zisserman, table 1)
+# 3x3 convolutions in each of the five blocks (Simonyan and Zisserman, 2015, table 1)
 BLOCKS = {
     11: (1, 1, 2, 2, 2),
     13: (2, 2, 2, 2, 2),
