@@ -1,0 +1,20 @@
+import type * as tfjs from '@tensorflow/tfjs-core'
+
+export type TensorFlow = typeof tfjs
+
+export type EngineName = 'wasm' | 'tensorflow'
+
+/** Where the arithmetic of a run happens. A process opens one engine and keeps it. */
+export interface Engine {
+  name: EngineName
+  /** What computes, for people: such as `CPU (WebAssembly SIMD, 1 thread)`. */
+  device: string
+  version: string
+  /** tfjs-core, its operations bound to this engine. */
+  tf: TensorFlow
+}
+
+/** The engine cannot be had on this machine; the message says why and what to do. */
+export class EngineUnavailableError extends Error {
+  override name = 'EngineUnavailableError'
+}

@@ -1,0 +1,35 @@
+import { createRequire } from 'node:module'
+import { dirname, sep } from 'node:path'
+import { setWasmPaths, version_wasm } from '@tensorflow/tfjs-backend-wasm'
+import * as tf from '@tensorflow/tfjs-core'
+// For its side effect: tfjs-core's Node bundle leaves the gradients of its operations to be registered by it.
+import '@tensorflow/tfjs-layers'
+import { type Engine, EngineUnavailableError } from './engine.js'
+import { registerTrainingKernels } from './wasm-kernels/index.js'
+
+const require = createRequire(import.meta.url)
+let opened: Promise<Engine> | undefined
+
+/**
+ * TensorFlow.js on WebAssembly: runs wherever Node does. Node gives it one thread, so the same seed gives the
+ * same bits.
+ */
+export function openWasmEngine(): Promise<Engine> {
+  opened ??= open()
+  return opened
+}
+
+async function open(): Promise<Engine> {
+  setWasmPaths(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')) + sep)
+  if (!(await tf.setBackend('wasm'))) {
+    throw new EngineUnavailableError('The WebAssembly backend of TensorFlow.js could not be started.')
+  }
+  registerTrainingKernels()
+  const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')
+  return {
+    name: 'wasm',
+    device: `CPU (WebAssembly${simd ? ' SIMD' : ''}, 1 thread)`,
+    version: `tfjs-backend-wasm ${version_wasm}`,
+    tf,
+  }
+}
