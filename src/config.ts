@@ -35,6 +35,7 @@ const environment = z
     LYCEUM_TRUST_PROXY: flag.default(false),
     LYCEUM_CORS_ORIGINS: list,
     LYCEUM_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    LYCEUM_LOG_PRETTY: flag.default(false),
     LYCEUM_SIGN_IN_LIMIT: z.coerce.number().int().min(1).max(10_000).default(10),
     LYCEUM_ENGINE: z.enum(['auto', 'wasm', 'tensorflow']).default('auto'),
     LYCEUM_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(1),
@@ -58,6 +59,7 @@ const environment = z
       trustProxy: env.LYCEUM_TRUST_PROXY,
       corsOrigins: env.LYCEUM_CORS_ORIGINS,
       logLevel: env.LYCEUM_LOG_LEVEL,
+      logPretty: env.LYCEUM_LOG_PRETTY,
       /** Sign-in attempts a minute, for each address and for each account. */
       signInLimit: env.LYCEUM_SIGN_IN_LIMIT,
       engine: env.LYCEUM_ENGINE,

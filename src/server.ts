@@ -1,0 +1,30 @@
+import { buildApp } from './app.js'
+import type { Config } from './config.js'
+import { openDependencies } from './platform/dependencies.js'
+import { createLogger } from './platform/logger.js'
+import { pendingMigrations } from './platform/migrate.js'
+import { migrationsDirectory } from './platform/package-root.js'
+import { onStop } from './platform/stop.js'
+
+/**
+ * Runs the API until it is told to stop.
+ *
+ * @throws Error with one line that says what to do, where it cannot start
+ */
+export async function runServer(config: Config, databaseUrl: string): Promise<void> {
+  const pending = await pendingMigrations(databaseUrl, migrationsDirectory)
+  if (pending.length > 0) {
+    throw new Error(`The database lacks ${pending.length} migration(s): run 'lyceum migrate' first.`)
+  }
+  const logger = createLogger(config.logLevel, { pretty: config.logPretty })
+  const { deps, close } = await openDependencies(config, databaseUrl, logger)
+  const app = await buildApp(deps)
+  await app.listen({ host: config.host, port: config.port })
+  onStop(async () => {
+    await app.close()
+    await close()
+  })
+  const address = app.server.address()
+  const port = address !== null && typeof address === 'object' ? address.port : config.port
+  process.send?.({ kind: 'ready', port })
+}
