@@ -12,7 +12,13 @@ const checks = [
     '--config',
     '.dependency-cruiser.cjs',
   ],
-  ['node_modules/knip/bin/knip.js', '--no-progress'],
+  [
+    'node_modules/knip/bin/knip.js',
+    '--no-progress',
+    '--no-config-hints',
+    '--include',
+    'unlisted,unresolved,duplicates,binaries',
+  ],
 ]
 const failed = checks.filter(
   ([script, ...args]) => spawnSync(process.execPath, [script, ...args], { stdio: 'inherit' }).status !== 0,
