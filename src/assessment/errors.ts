@@ -27,6 +27,11 @@ export const duplicateAnswer = defineError(
   }),
 )
 
+export const unknownRevision = defineError('QUIZ_UNKNOWN_REVISION', 422, (lessonRevisionId: string) => ({
+  message: `lessonRevisionId: '${lessonRevisionId}' is no revision of this quiz's lesson. Send the id that came with the lesson.`,
+  details: { path: 'lessonRevisionId' },
+}))
+
 export const notEnrolled = defineError('QUIZ_NOT_ENROLLED', 403, (courseId: string) => ({
   message: 'Only who is enrolled in the course may submit: enrol first.',
   details: { courseId },

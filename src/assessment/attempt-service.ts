@@ -1,0 +1,164 @@
+import { z } from 'zod'
+import type { Actor } from '../identity/contract.js'
+import type { Database } from '../platform/database.js'
+import { notFound } from '../platform/errors.js'
+import { decodeCursor, type Page, type PageInput, toPage } from '../platform/pagination.js'
+import { countAttempts, findPassedQuizzes, lockSubmissions, withResponses } from './attempt-queries.js'
+import { attemptResults } from './attempt-results.js'
+import type { Enrolments, QuizCatalog } from './contract.js'
+import { idempotencyKeyReused, noAttemptsLeft, notEnrolled, unknownRevision } from './errors.js'
+import { gradeAttempt } from './grading.js'
+import { maySeeAttempt, requireLearner, requireReader, teaches } from './policy.js'
+import { attemptsLeft } from './review-policy.js'
+import type { AttemptResult, SubmitQuizInput } from './schemas.js'
+import { hashSubmission } from './submission.js'
+
+export interface QuizStanding {
+  readonly attemptsLeft: number | null
+  readonly bestScore: number | null
+}
+
+export type AttemptService = ReturnType<typeof createAttemptService>
+
+interface Parts {
+  readonly database: Database
+  readonly catalog: QuizCatalog
+  readonly enrolments: Enrolments
+}
+
+// Submissions of one student to one quiz wait for each other, each on a connection of its own.
+const transactionLimits = { maxWait: 10_000, timeout: 10_000 }
+const cursorKey = z.uuid()
+
+/** Submitting quizzes, and reading what became of it. */
+export function createAttemptService(parts: Parts) {
+  const { database, catalog, enrolments } = parts
+  return { submitQuiz, findAttempt, getAttempt, listMine, listOfQuiz, findStandings, findPassed }
+
+  /**
+   * Grades and keeps a submission. The same key again gives the attempt that it made.
+   *
+   * @throws what `gradeAttempt` throws, NOT_FOUND, QUIZ_UNKNOWN_REVISION, QUIZ_NOT_ENROLLED,
+   *   QUIZ_NO_ATTEMPTS_LEFT, QUIZ_IDEMPOTENCY_KEY_REUSED; nothing is stored then
+   */
+  async function submitQuiz(actor: Actor, input: SubmitQuizInput): Promise<AttemptResult> {
+    const { userId } = requireLearner(actor)
+    const { quizId, lessonRevisionId, idempotencyKey, answers } = input
+    const current = await catalog.findQuiz(actor, quizId)
+    if (current === undefined) throw notFound('quiz')
+    if (!(await enrolments.isEnrolled(userId, current.courseId))) throw notEnrolled(current.courseId)
+    const seen = await catalog.findQuiz(actor, quizId, lessonRevisionId)
+    if (seen === undefined) throw unknownRevision(lessonRevisionId)
+
+    const { score, maxScore, responses } = gradeAttempt(seen.quiz, answers)
+    const submissionHash = hashSubmission(lessonRevisionId, answers)
+    // An older revision must not bring its own limit with it: the one of today counts.
+    const { maxAttempts } = current.quiz
+    const attempt = await database.$transaction(async transaction => {
+      await lockSubmissions(transaction, userId, quizId)
+      const earlier = await transaction.quizAttempt.findUnique({
+        where: { userId_quizId_idempotencyKey: { userId, quizId, idempotencyKey } },
+        include: withResponses,
+      })
+      if (earlier !== null) {
+        if (earlier.submissionHash !== submissionHash) throw idempotencyKeyReused()
+        return earlier
+      }
+      const used = await transaction.quizAttempt.count({ where: { userId, quizId } })
+      if (maxAttempts !== null && attemptsLeft(maxAttempts, used) === 0) throw noAttemptsLeft(maxAttempts)
+      return transaction.quizAttempt.create({
+        data: {
+          ...{ userId, quizId, lessonRevisionId, idempotencyKey, submissionHash, score, maxScore },
+          number: used + 1,
+          responses: { createMany: { data: [...responses] } },
+        },
+        include: withResponses,
+      })
+    }, transactionLimits)
+    return resultOf(actor, attempt)
+  }
+
+  /** Undefined where there is none, and where it is not the actor's to see. */
+  async function findAttempt(actor: Actor, id: string): Promise<AttemptResult | undefined> {
+    requireReader(actor)
+    const attempt = await database.quizAttempt.findUnique({ where: { id }, include: withResponses })
+    if (attempt === null) return undefined
+    const { userId, quizId, lessonRevisionId } = attempt
+    const place = await catalog.findQuiz(actor, quizId, lessonRevisionId)
+    if (!maySeeAttempt(actor, { userId, courseOwnerId: place?.courseOwnerId ?? null })) return undefined
+    return resultOf(actor, attempt)
+  }
+
+  /** @throws NOT_FOUND where there is none, and where it is not the actor's to see. */
+  async function getAttempt(actor: Actor, id: string): Promise<AttemptResult> {
+    const attempt = await findAttempt(actor, id)
+    if (attempt === undefined) throw notFound('attempt')
+    return attempt
+  }
+
+  /** The actor's own attempts, the newest first; of one quiz where it is named. */
+  async function listMine(actor: Actor, { quizId }: { quizId?: string | undefined }, page: PageInput) {
+    const { userId } = requireReader(actor)
+    return list(actor, quizId === undefined ? { userId } : { userId, quizId }, page)
+  }
+
+  /**
+   * All attempts at a quiz, the newest first, for who teaches its course.
+   *
+   * @throws NOT_FOUND for everyone else, as for a quiz that does not exist
+   */
+  async function listOfQuiz(actor: Actor, quizId: string, page: PageInput) {
+    requireReader(actor)
+    const found = await catalog.findQuiz(actor, quizId)
+    if (found === undefined || !teaches(actor, found.courseOwnerId)) throw notFound('quiz')
+    return list(actor, { quizId }, page)
+  }
+
+  /** Where the actor stands with each quiz, in the order asked. One statement for all of them. */
+  async function findStandings(actor: Actor, quizIds: readonly string[]): Promise<QuizStanding[]> {
+    if (actor.kind === 'anonymous') return quizIds.map(() => ({ attemptsLeft: null, bestScore: null }))
+    const { userId } = requireReader(actor)
+    const counts = new Map((await countAttempts(database, [userId], quizIds)).map(row => [row.quizId, row]))
+    return Promise.all(
+      quizIds.map(async quizId => {
+        const maxAttempts = (await catalog.findQuiz(actor, quizId))?.quiz.maxAttempts ?? null
+        const count = counts.get(quizId)
+        return {
+          attemptsLeft: attemptsLeft(maxAttempts, count?.attemptsUsed ?? 0),
+          bestScore: count?.bestScore ?? null,
+        }
+      }),
+    )
+  }
+
+  /** For progress: the quizzes among these that the student passed. */
+  function findPassed(userId: string, quizIds: readonly string[]) {
+    return findPassedQuizzes(database, userId, quizIds)
+  }
+
+  async function list(
+    actor: Actor,
+    where: { userId?: string; quizId?: string },
+    page: PageInput,
+  ): Promise<{ page: Page<AttemptResult>; count(): Promise<number> }> {
+    const after = page.after ?? undefined
+    const attempts = await database.quizAttempt.findMany({
+      // Ids are UUIDs of version 7: their order is that of time.
+      where: after === undefined ? where : { ...where, id: { lt: decodeCursor(after, cursorKey) } },
+      orderBy: { id: 'desc' },
+      take: page.first + 1,
+      include: withResponses,
+    })
+    const results = await attemptResults(parts, actor, attempts)
+    return {
+      page: toPage(results, page, result => result.id),
+      count: () => database.quizAttempt.count({ where }),
+    }
+  }
+
+  async function resultOf(actor: Actor, attempt: Parameters<typeof attemptResults>[2][number]) {
+    const [result] = await attemptResults(parts, actor, [attempt])
+    if (result === undefined) throw new Error('An attempt has no result')
+    return result
+  }
+}

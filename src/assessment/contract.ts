@@ -1,0 +1,14 @@
+/** What assessment asks of other domains, and tells them. */
+import type { FoundQuiz } from '../catalog/contract.js'
+import type { Actor } from '../identity/contract.js'
+
+/** Where quizzes come from: the catalog's service. */
+export interface QuizCatalog {
+  /** The quiz as the current or the named revision has it; undefined where the actor may not see it. */
+  findQuiz(actor: Actor, quizId: string, lessonRevisionId?: string): Promise<FoundQuiz | undefined>
+}
+
+/** Who takes part in a course: learning's service. */
+export interface Enrolments {
+  isEnrolled(userId: string, courseId: string): Promise<boolean>
+}
