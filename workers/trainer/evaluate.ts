@@ -1,0 +1,64 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Network } from '../../src/networks/network.js'
+import type { ImageSet } from '../datasets/dataset.js'
+import type { Engine } from '../engines/engine.js'
+import { chunk, createBatch } from './batches.js'
+import { forward, type Weights } from './forward.js'
+
+const IMAGES_AT_ONCE = 256
+
+export interface Evaluation {
+  /** Mean cross-entropy. */
+  loss: number
+  accuracy: number
+  /** Images of class `row` that were taken for class `column`. */
+  confusionMatrix: number[][]
+}
+
+/** Measures a network on the images at `indices`, without dropout. Loss and counts are kept in float64. */
+export async function evaluate(
+  engine: Engine,
+  network: Network,
+  weights: Weights,
+  inputShape: readonly [number, number, number],
+  set: ImageSet,
+  indices: Uint32Array,
+  signal: AbortSignal,
+): Promise<Evaluation> {
+  const { tf } = engine
+  const classes = network.outputShape[0] ?? 0
+  const confusionMatrix = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
+  let totalLoss = 0
+  let correct = 0
+  for (const part of chunk(indices, IMAGES_AT_ONCE)) {
+    const logits = tf.tidy(() => forward(tf, network, weights, createBatch(tf, set, inputShape, part).images))
+    const values = await logits.data()
+    logits.dispose()
+    for (const [place, index] of part.entries()) {
+      const row = values.subarray(place * classes, (place + 1) * classes)
+      const label = set.labels[index] ?? 0
+      const guess = indexOfLargest(row)
+      totalLoss += logSumExp(row) - (row[label] ?? 0)
+      if (guess === label) correct++
+      const counts = confusionMatrix[label]
+      if (counts) counts[guess] = (counts[guess] ?? 0) + 1
+    }
+    await setImmediate()
+    signal.throwIfAborted()
+  }
+  return { loss: totalLoss / indices.length, accuracy: correct / indices.length, confusionMatrix }
+}
+
+function indexOfLargest(row: ArrayLike<number>): number {
+  let best = 0
+  for (let i = 1; i < row.length; i++) if ((row[i] ?? 0) > (row[best] ?? 0)) best = i
+  return best
+}
+
+/** log(sum(exp(row))), without overflow. */
+function logSumExp(row: ArrayLike<number>): number {
+  const largest = row[indexOfLargest(row)] ?? 0
+  let sum = 0
+  for (let i = 0; i < row.length; i++) sum += Math.exp((row[i] ?? 0) - largest)
+  return largest + Math.log(sum)
+}

@@ -1,0 +1,69 @@
+import { type ChildReport, childCommand, type TrainCommand } from '../../src/training/contract.js'
+import { describeFailure } from './failure.js'
+import { Predictor } from './predictor.js'
+import { runTraining } from './run-training.js'
+
+/**
+ * The child process of one run, or of predictions. It speaks with its supervisor alone, over Node's IPC channel,
+ * and leaves when that closes.
+ */
+const stopping = new AbortController()
+const predictor = new Predictor()
+let training = false
+/** One after another: they share one engine, and a burst must not fill its heap. */
+let predictions: Promise<void> = Promise.resolve()
+
+process.on('disconnect', () => process.exit())
+process.on('message', message => {
+  const { data: command, error } = childCommand.safeParse(message)
+  if (error) {
+    const report = { code: 'COMMAND_INVALID', message: error.message, hint: 'Supervisor and trainer differ.' }
+    return end({ kind: 'failed', ...report, fault: 'lyceum' })
+  }
+  switch (command.kind) {
+    case 'train':
+      // A doubled command must not start a second training in the same process.
+      if (training) return
+      training = true
+      return void runToEnd(command)
+    case 'stop':
+      stopping.abort()
+      // While a training is under way the loop hears it and answers.
+      return training ? undefined : end({ kind: 'stopped' })
+    case 'predict':
+      predictions = predictions.then(async () => {
+        const { id } = command
+        try {
+          send({ kind: 'prediction', id, probabilities: await predictor.predict(command) })
+        } catch (error) {
+          logUnlessKnown(error)
+          send({ kind: 'predictionFailed', id, ...describeFailure(error) })
+        }
+      })
+  }
+})
+
+async function runToEnd(command: TrainCommand): Promise<void> {
+  try {
+    const files = await runTraining(command, event => send({ kind: 'event', event }), stopping.signal)
+    end({ kind: 'finished', files })
+  } catch (error) {
+    if (stopping.signal.aborted) return end({ kind: 'stopped' })
+    logUnlessKnown(error)
+    end({ kind: 'failed', ...describeFailure(error) })
+  }
+}
+
+function send(report: ChildReport): void {
+  process.send?.(report)
+}
+
+/** The last report: the process leaves when it is on its way. */
+function end(report: ChildReport): void {
+  process.send?.(report, () => process.exit())
+}
+
+/** What the report can only call a fault of ours goes to the worker's log whole. */
+function logUnlessKnown(error: unknown): void {
+  if (describeFailure(error).fault === 'lyceum') console.error(error)
+}

@@ -1,0 +1,84 @@
+import {
+  findArchitecture,
+  planRun,
+  type TrainCommand,
+  type TrainerEvent,
+  validateSpec,
+} from '../../src/training/contract.js'
+import { loadDataset } from '../datasets/load-dataset.js'
+import { chooseEngine } from '../engines/choose-engine.js'
+import { evaluate } from './evaluate.js'
+import { diverged, Failure } from './failure.js'
+import { saveModel } from './save-model.js'
+import { selectImages } from './select-images.js'
+import { train } from './train.js'
+
+/**
+ * One execution of a run from its spec to the saved model.
+ * @returns the names of the files written in the command's output directory
+ * @throws Failure, or another error that `describeFailure` puts into words
+ */
+export async function runTraining(
+  command: TrainCommand,
+  emit: (event: TrainerEvent) => void,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { spec, datasetsDirectory, outputDirectory } = command
+  const architecture = findArchitecture(spec.architecture)
+  const [problem] = validateSpec(spec)
+  if (problem || !architecture) {
+    throw new Failure({
+      code: 'SPEC_IMPOSSIBLE',
+      message: problem?.message ?? `There is no architecture '${spec.architecture}'.`,
+      hint: `Change '${problem?.field ?? 'architecture'}' and launch the run again.`,
+      fault: 'spec',
+    })
+  }
+  const network = architecture.build({ dropout: spec.dropout })
+  const engine = await chooseEngine(spec.engine)
+  const dataset = await loadDataset(spec.dataset, datasetsDirectory)
+  signal.throwIfAborted()
+  const plan = planRun(spec, dataset.description)
+  const images = selectImages(spec, dataset)
+
+  emit({
+    type: 'started',
+    engine: engine.name,
+    device: engine.device,
+    engineVersion: engine.version,
+    architecture: spec.architecture,
+    dataset: spec.dataset,
+    datasetChecksum: dataset.checksum,
+    parameters: network.parameters,
+    epochs: spec.epochs,
+    ...plan,
+  })
+  const begin = performance.now()
+  const { weights, trainingSeconds } = await train(engine, { spec, network, dataset, images }, emit, signal)
+  try {
+    const { inputShape, classNames } = dataset.description
+    const test = await evaluate(engine, network, weights, inputShape, dataset.test, images.test, signal)
+    if (!Number.isFinite(test.loss)) throw diverged('on the test images')
+    const files = await saveModel(network, weights, outputDirectory, {
+      architecture: spec.architecture,
+      dataset: spec.dataset,
+      datasetChecksum: dataset.checksum,
+      classNames,
+      spec,
+    })
+    emit({
+      type: 'finished',
+      testLoss: test.loss,
+      testAccuracy: test.accuracy,
+      confusionMatrix: test.confusionMatrix,
+      classNames: [...classNames],
+      seconds: (performance.now() - begin) / 1000,
+      imagesPerSecond: (plan.trainingImages * spec.epochs) / Math.max(trainingSeconds, 0.001),
+      engine: engine.name,
+      device: engine.device,
+    })
+    return files
+  } finally {
+    engine.tf.dispose(weights)
+  }
+}
