@@ -1,4 +1,5 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { identity } from './identity/index.js'
 import type { Dependencies } from './platform/dependencies.js'
 import { schemaParts } from './platform/graphql/schema-parts.js'
 import { health } from './platform/health.js'
@@ -17,6 +18,7 @@ export async function buildApp(deps: Dependencies): Promise<FastifyInstance> {
   app.decorate('deps', deps)
   await app.register(problems)
   await app.register(schemaParts)
+  await app.register(identity)
   await app.register(health)
   return app
 }
