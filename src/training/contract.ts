@@ -2,5 +2,6 @@
 export { type Architecture, architectures, findArchitecture } from '../networks/architectures/index.js'
 export * from './child-protocol.js'
 export * from './datasets.js'
+export * from './predictions.js'
 export * from './run-events.js'
 export * from './spec.js'

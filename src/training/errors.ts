@@ -1,0 +1,48 @@
+import { defineError } from '../platform/errors.js'
+import type { SpecProblem } from './spec.js'
+
+export const specImpossible = defineError('RUN_SPEC_IMPOSSIBLE', 422, (problems: readonly SpecProblem[]) => ({
+  message: problems.map(problem => `spec.${problem.field}: ${problem.message}`).join(' '),
+  details: { problems: problems.map(({ field, message }) => ({ path: `spec.${field}`, message })) },
+}))
+
+export const tooManyRuns = defineError('RUN_TOO_MANY', 429, (most: number) => ({
+  message: `You have ${most} runs that have not ended: wait for one of them, or cancel one.`,
+  details: { most },
+}))
+
+export const runKeyReused = defineError(
+  'RUN_IDEMPOTENCY_KEY_REUSED',
+  409,
+  () => 'This idempotency key belongs to another run: use a new key to launch a different one.',
+)
+
+export const runKeysDiffer = defineError(
+  'RUN_IDEMPOTENCY_KEYS_DIFFER',
+  400,
+  () => 'The Idempotency-Key header and idempotencyKey in the body differ: send one of them.',
+)
+
+export const runHasEnded = defineError(
+  'RUN_HAS_ENDED',
+  409,
+  () => 'The run has ended: there is nothing to cancel.',
+)
+
+export const runNotEnded = defineError(
+  'RUN_NOT_ENDED',
+  409,
+  () => 'The run has not ended: cancel it first, and delete it when it has.',
+)
+
+export const modelMissing = defineError(
+  'RUN_MODEL_MISSING',
+  409,
+  () => 'The run has no model: only a run that succeeded leaves one.',
+)
+
+export const predictionFailed = defineError(
+  'PREDICTION_FAILED',
+  422,
+  (reason: string) => `The image could not be recognised: ${reason}`,
+)

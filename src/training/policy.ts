@@ -1,0 +1,31 @@
+import { type Actor, requireScope, type SignedInActor } from '../identity/contract.js'
+import { forbidden } from '../platform/errors.js'
+
+/** Whose a run is; the course is the one whose lab it belongs to. */
+export interface RunOwnership {
+  ownerId: string
+  courseOwnerId: string | null
+}
+
+/** @throws UNAUTHENTICATED, SCOPE_REQUIRED, or FORBIDDEN for students. */
+export function requireLauncher(actor: Actor): SignedInActor {
+  const user = requireScope(actor, 'train')
+  if (user.role !== 'INSTRUCTOR' && user.role !== 'ADMIN') throw forbidden('launch training runs')
+  return user
+}
+
+/** @throws UNAUTHENTICATED or SCOPE_REQUIRED. */
+export function requireRunReader(actor: Actor): SignedInActor {
+  return requireScope(actor, 'read')
+}
+
+/** A run that may not be seen is answered like one that does not exist. */
+export function maySeeRun(actor: SignedInActor, run: RunOwnership): boolean {
+  if (actor.role === 'ADMIN' || run.ownerId === actor.userId) return true
+  return actor.role === 'INSTRUCTOR' && run.courseOwnerId === actor.userId
+}
+
+/** Who may cancel and delete a run: an instructor who only sees it, because it is of the own course, may not. */
+export function mayManageRun(actor: SignedInActor, run: RunOwnership): boolean {
+  return actor.role === 'ADMIN' || run.ownerId === actor.userId
+}

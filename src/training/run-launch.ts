@@ -1,0 +1,105 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { FoundLab } from '../catalog/contract.js'
+import type { Actor, SignedInActor } from '../identity/contract.js'
+import type { Database, Prisma, Transaction } from '../platform/database.js'
+import { notFound } from '../platform/errors.js'
+import { parseInput } from '../platform/parse.js'
+import { runKeyReused, specImpossible, tooManyRuns } from './errors.js'
+import type { RunEvent } from './run-events.js'
+import { finalStatuses } from './run-states.js'
+import { type RunRow, runInclude } from './run-view.js'
+import type { LaunchInput } from './schemas.js'
+import { type TrainingSpec, trainingSpec, validateSpec } from './spec.js'
+
+/** What training asks of the catalog. */
+export interface LabFinder {
+  findLab(actor: Actor, labId: string): Promise<FoundLab | undefined>
+}
+
+/** What a launch comes down to once its lab is read and its spec is whole. */
+interface LaunchPlan {
+  name: string
+  spec: TrainingSpec
+  courseId: string | null
+  labId: string | null
+  lessonRevisionId: string | null
+}
+
+export const unfinishedRunsAllowed = 20
+
+/** @throws INVALID_INPUT, NOT_FOUND (lab), RUN_SPEC_IMPOSSIBLE */
+export async function planLaunch(catalog: LabFinder, actor: Actor, input: LaunchInput): Promise<LaunchPlan> {
+  const found = input.labId === undefined ? undefined : await catalog.findLab(actor, input.labId)
+  if (input.labId !== undefined && found === undefined) throw notFound('lab')
+  const base = found === undefined ? {} : trainingSpec.parse(found.lab.spec)
+  const spec = parseInput(trainingSpec, { ...base, ...input.spec }, 'spec')
+  const problems = validateSpec(spec)
+  if (problems.length > 0) throw specImpossible(problems)
+  return {
+    name: input.name ?? found?.lab.title ?? `${spec.architecture} on ${spec.dataset}`,
+    spec,
+    courseId: found?.courseId ?? null,
+    labId: found?.lab.id ?? null,
+    lessonRevisionId: found?.lessonRevisionId ?? null,
+  }
+}
+
+/**
+ * Stores a queued run with its first attempt and its first event, or finds the one that the same idempotency
+ * key made before.
+ *
+ * @throws RUN_IDEMPOTENCY_KEY_REUSED, RUN_TOO_MANY
+ */
+export function insertRun(
+  database: Database,
+  owner: SignedInActor,
+  plan: LaunchPlan,
+  idempotencyKey: string | undefined,
+): Promise<{ run: RunRow; isNew: boolean }> {
+  return database.$transaction(async tx => {
+    // One launch of a user at a time: neither the count nor the key can be passed by two at once.
+    await tx.$queryRaw`SELECT 1 FROM users WHERE id = ${owner.userId}::uuid FOR NO KEY UPDATE`
+    const known = await findByKey(tx, owner.userId, idempotencyKey)
+    if (known !== null) {
+      if (!isSameLaunch(known, plan)) throw runKeyReused()
+      return { run: known, isNew: false }
+    }
+    const unfinished = await tx.trainingRun.count({
+      where: { ownerId: owner.userId, status: { notIn: [...finalStatuses] } },
+    })
+    if (unfinished >= unfinishedRunsAllowed) throw tooManyRuns(unfinishedRunsAllowed)
+    const queued: RunEvent = { type: 'queued', attempt: 1 }
+    const run = await tx.trainingRun.create({
+      data: {
+        ...plan,
+        spec: toJson(plan.spec),
+        ownerId: owner.userId,
+        idempotencyKey: idempotencyKey ?? null,
+        lastEvent: 1,
+        attempts: { create: { number: 1 } },
+        events: { create: { number: 1, attempt: 1, type: queued.type, payload: queued } },
+      },
+      include: runInclude,
+    })
+    await tx.$executeRaw`SELECT pg_notify('run_events', ${run.id})`
+    return { run, isNew: true }
+  })
+}
+
+async function findByKey(tx: Transaction, ownerId: string, idempotencyKey: string | undefined) {
+  if (idempotencyKey === undefined) return null
+  return tx.trainingRun.findUnique({
+    where: { ownerId_idempotencyKey: { ownerId, idempotencyKey } },
+    include: runInclude,
+  })
+}
+
+/** The lesson's revision may have moved on between a launch and its repeat. */
+function isSameLaunch(run: RunRow, plan: LaunchPlan): boolean {
+  return run.labId === plan.labId && run.name === plan.name && isDeepStrictEqual(run.spec, toJson(plan.spec))
+}
+
+/** A spec as JSON has it: what is not given is absent. */
+function toJson({ trainingImages, ...spec }: TrainingSpec): Prisma.InputJsonObject {
+  return trainingImages === undefined ? spec : { ...spec, trainingImages }
+}

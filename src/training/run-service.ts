@@ -1,0 +1,210 @@
+import { randomUUID } from 'node:crypto'
+import type { Readable } from 'node:stream'
+import { z } from 'zod'
+import type { Actor, SignedInActor } from '../identity/contract.js'
+import type { Prisma } from '../platform/database.js'
+import type { Dependencies } from '../platform/dependencies.js'
+import { forbidden, notFound, unavailable } from '../platform/errors.js'
+import { decodeCursor, type Page, type PageInput, toPage } from '../platform/pagination.js'
+import { modelMissing, predictionFailed, runHasEnded, runNotEnded } from './errors.js'
+import { mayManageRun, maySeeRun, requireLauncher, requireRunReader } from './policy.js'
+import { type PredictionRequest, predictionAnswer, predictionQueue } from './predictions.js'
+import { findEvents, type StoredEvent, watchRun } from './run-feed.js'
+import { insertRun, type LabFinder, planLaunch } from './run-launch.js'
+import { type AttemptKey, requestCancel } from './run-ledger.js'
+import { finalStatuses, isFinal } from './run-states.js'
+import { type ModelFile, type RunRow, type RunView, runInclude, viewRun } from './run-view.js'
+import type { LaunchInput, Prediction, PredictionInput } from './schemas.js'
+
+type Parts = Pick<Dependencies, 'database' | 'notifications' | 'courier' | 'storage' | 'logger'>
+
+/** A page, and how many rows the whole list has. */
+export interface RunList {
+  page: Page<RunView>
+  totalCount: number
+}
+
+const predictionTimeoutMs = 30_000
+const finishedResult = z.object({ classNames: z.array(z.string()) })
+
+export type RunService = ReturnType<typeof createRunService>
+
+/** The use-cases of training runs. What an actor may not see is answered like what does not exist. */
+export function createRunService(
+  { database, notifications, courier, storage, logger }: Parts,
+  catalog: LabFinder,
+) {
+  const jobs = courier.queue<AttemptKey>('training')
+  const predictions = courier.queue<PredictionRequest>(predictionQueue)
+
+  return {
+    launchRun,
+    cancelRun,
+    deleteRun,
+    findRun,
+    getRun,
+    listRuns,
+    listLabRuns,
+    listEvents,
+    watchRun: watch,
+    openModelFile,
+    predict,
+  }
+
+  /** @throws what `requireLauncher`, `planLaunch` and `insertRun` throw */
+  async function launchRun(actor: Actor, input: LaunchInput): Promise<RunView> {
+    const user = requireLauncher(actor)
+    const plan = await planLaunch(catalog, user, input)
+    const { run, isNew } = await insertRun(database, user, plan, input.idempotencyKey)
+    if (isNew) await enqueue({ runId: run.id, attempt: run.attempt })
+    return viewRun(run)
+  }
+
+  /** The run is stored and will be enqueued by the reconciler: a queue that fails is no failed launch. */
+  async function enqueue(key: AttemptKey) {
+    try {
+      await jobs.add(`${key.runId}-${key.attempt}`, key)
+    } catch (error) {
+      logger.warn({ err: error, ...key }, 'A run could not be enqueued; the reconciler will')
+    }
+  }
+
+  /** Asks a run to end. @throws NOT_FOUND, FORBIDDEN, RUN_HAS_ENDED */
+  async function cancelRun(actor: Actor, id: string): Promise<RunView> {
+    const { id: runId } = await getManagedRow(requireLauncher(actor), id, 'cancel this run')
+    if (!(await requestCancel(database, runId))) throw runHasEnded()
+    return getRun(actor, id)
+  }
+
+  /** Deletes a run that has ended, with its files. @throws NOT_FOUND, FORBIDDEN, RUN_NOT_ENDED */
+  async function deleteRun(actor: Actor, id: string): Promise<void> {
+    const row = await getManagedRow(requireLauncher(actor), id, 'delete this run')
+    const { count } = await database.trainingRun.deleteMany({
+      where: { id: row.id, status: { in: [...finalStatuses] } },
+    })
+    if (count === 0) throw runNotEnded()
+    await database.$executeRaw`SELECT pg_notify('run_events', ${row.id})`
+    // After the row: files without a run are garbage, a run without its files would be a lie.
+    if (row.modelKey !== null) await storage.deleteAll(row.modelKey)
+  }
+
+  async function findRun(actor: Actor, id: string): Promise<RunView | undefined> {
+    const row = await findRow(requireRunReader(actor), id)
+    return row && viewRun(row)
+  }
+
+  /** @throws NOT_FOUND */
+  async function getRun(actor: Actor, id: string): Promise<RunView> {
+    return viewRun(await getRow(requireRunReader(actor), id))
+  }
+
+  /** The actor's own runs, the newest first. */
+  function listRuns(actor: Actor, page: PageInput): Promise<RunList> {
+    return list({ ownerId: requireRunReader(actor).userId }, page)
+  }
+
+  /** The runs of a lab that the actor may see, the newest first. @throws NOT_FOUND */
+  async function listLabRuns(actor: Actor, labId: string, page: PageInput): Promise<RunList> {
+    const user = requireRunReader(actor)
+    const found = await catalog.findLab(user, labId)
+    if (found === undefined) throw notFound('lab')
+    const seesAll = maySeeRun(user, { ownerId: '', courseOwnerId: found.courseOwnerId })
+    return list(seesAll ? { labId } : { labId, ownerId: user.userId }, page)
+  }
+
+  async function list(where: Prisma.TrainingRunWhereInput, page: PageInput): Promise<RunList> {
+    const cursor = page.after == null ? undefined : decodeCursor(page.after, z.uuid())
+    const [rows, totalCount] = await Promise.all([
+      database.trainingRun.findMany({
+        where: cursor === undefined ? where : { ...where, id: { lt: cursor } },
+        // Ids are UUIDs of version 7: their order is that of the launches.
+        orderBy: { id: 'desc' },
+        take: page.first + 1,
+        include: runInclude,
+      }),
+      database.trainingRun.count({ where }),
+    ])
+    return { page: toPage(rows.map(viewRun), page, run => run.id), totalCount }
+  }
+
+  /** At most `limit` events with a number above `after`, in order. @throws NOT_FOUND */
+  async function listEvents(actor: Actor, id: string, after: number, limit: number): Promise<StoredEvent[]> {
+    const { id: runId } = await getRow(requireRunReader(actor), id)
+    return findEvents(database, runId, after, limit)
+  }
+
+  /**
+   * The events above `after` as they come, until the run has ended or `signal` is aborted. `ended` is true
+   * where there is nothing to wait for: the run has ended and all its events were seen.
+   *
+   * @throws NOT_FOUND
+   */
+  async function watch(actor: Actor, id: string, after: number, signal: AbortSignal) {
+    const { id: runId, status, lastEvent } = await getRow(requireRunReader(actor), id)
+    return {
+      ended: isFinal(status) && after >= lastEvent,
+      events: watchRun({ database, notifications }, runId, after, signal),
+    }
+  }
+
+  /** @throws NOT_FOUND, RUN_MODEL_MISSING */
+  async function openModelFile(
+    actor: Actor,
+    id: string,
+    file: ModelFile,
+  ): Promise<{ size: number; stream: Readable }> {
+    const { modelKey } = await getRow(requireRunReader(actor), id)
+    const opened = modelKey === null ? undefined : await storage.open(`${modelKey}/${file}`)
+    if (opened === undefined) throw modelMissing()
+    return opened
+  }
+
+  /** Recognises an image with the run's model, in a worker. @throws NOT_FOUND, RUN_MODEL_MISSING, PREDICTION_FAILED, UNAVAILABLE */
+  async function predict(actor: Actor, id: string, { image }: PredictionInput): Promise<Prediction> {
+    const row = await getRow(requireRunReader(actor), id)
+    if (row.modelKey === null) throw modelMissing()
+    const answer = predictionAnswer.parse(await ask({ runId: row.id, image }))
+    if ('failure' in answer) {
+      const { fault, message, hint } = answer.failure
+      if (fault !== 'spec') throw unavailable(`${message} ${hint}`)
+      throw predictionFailed(`${message} ${hint}`)
+    }
+    const { classNames } = finishedResult.parse(row.result)
+    return {
+      classes: answer.probabilities.map((probability, i) => ({ name: classNames[i] ?? `${i}`, probability })),
+    }
+  }
+
+  async function ask(request: PredictionRequest): Promise<unknown> {
+    try {
+      return await predictions.ask(randomUUID(), request, predictionTimeoutMs)
+    } catch (error) {
+      logger.warn({ err: error, runId: request.runId }, 'A prediction was not answered')
+      throw unavailable('No worker recognised the image.')
+    }
+  }
+
+  async function findRow(user: SignedInActor, id: string): Promise<RunRow | undefined> {
+    // What is no UUID is no run: PostgreSQL would refuse to compare it.
+    if (!z.uuid().safeParse(id).success) return undefined
+    const row = await database.trainingRun.findUnique({ where: { id }, include: runInclude })
+    if (row === null || !maySeeRun(user, ownershipOf(row))) return undefined
+    return row
+  }
+
+  async function getRow(user: SignedInActor, id: string): Promise<RunRow> {
+    const row = await findRow(user, id)
+    if (row === undefined) throw notFound('run')
+    return row
+  }
+
+  async function getManagedRow(user: SignedInActor, id: string, act: string): Promise<RunRow> {
+    const row = await getRow(user, id)
+    if (!mayManageRun(user, ownershipOf(row))) throw forbidden(act)
+    return row
+  }
+}
+
+function ownershipOf(row: RunRow) {
+  return { ownerId: row.ownerId, courseOwnerId: row.course?.ownerId ?? null }
+}

@@ -1,0 +1,29 @@
+import type { RunStatus } from '../generated/prisma/enums.js'
+import type { Prisma } from '../platform/database.js'
+import { isFinal } from './run-states.js'
+
+export const runStatuses = [
+  'QUEUED',
+  'STARTING',
+  'RUNNING',
+  'SUCCEEDED',
+  'FAILED',
+  'CANCELLED',
+] as const satisfies RunStatus[]
+
+/** What is read of a run: with the owner of its course, which the policy asks for. */
+export const runInclude = { course: { select: { ownerId: true } } } as const
+
+export type RunRow = Prisma.TrainingRunGetPayload<{ include: typeof runInclude }>
+
+/** A run as both faces show it. */
+export function viewRun(row: RunRow) {
+  const { course: _course, idempotencyKey: _key, modelKey, ...run } = row
+  const modelFiles: ModelFile[] = modelKey !== null && isFinal(row.status) ? [...modelFileNames] : []
+  return { ...run, modelFiles }
+}
+export type RunView = ReturnType<typeof viewRun>
+
+/** The files of a tfjs LayersModel, below the run's key in the storage. */
+export const modelFileNames = ['model.json', 'weights.bin'] as const
+export type ModelFile = (typeof modelFileNames)[number]

@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import { predictionImage } from './child-protocol.js'
+import { modelFileNames, runStatuses } from './run-view.js'
+
+export const runId = z.uuid('must be the id of a run')
+export const labId = z.string().min(1).max(200)
+
+/** Opaque to us: a UUID is usual. */
+export const idempotencyKey = z.string().trim().min(1).max(200)
+
+export const launchInput = z
+  .strictObject({
+    name: z.string().trim().min(1).max(100).optional(),
+    /** The lab whose spec is the run's, but for what `spec` says otherwise. */
+    labId: labId.optional(),
+    /**
+     * A training spec, or with a lab what shall differ from its own. Whether it is whole shows only together
+     * with the lab's, where it is parsed.
+     */
+    spec: z.record(z.string(), z.unknown()).optional(),
+    idempotencyKey: idempotencyKey.optional(),
+  })
+  .refine(
+    input => input.labId !== undefined || input.spec !== undefined,
+    'must have a labId, a spec, or both',
+  )
+export type LaunchInput = z.output<typeof launchInput>
+
+export const modelFile = z.enum(modelFileNames)
+
+export const predictionInput = z.strictObject({ image: predictionImage })
+
+export type PredictionInput = z.output<typeof predictionInput>
+
+/** The number of the last event that a client has seen; 0 for none. */
+export const eventNumber = z.coerce.number().int().min(0).max(2_147_483_647)
+
+export const prediction = z.object({
+  classes: z.array(z.object({ name: z.string(), probability: z.number() })),
+})
+export type Prediction = z.output<typeof prediction>
+
+const json = z.unknown()
+
+/** A run as both faces show it. */
+export const runBody = z.object({
+  id: z.string(),
+  ownerId: z.string(),
+  courseId: z.string().nullable(),
+  labId: z.string().nullable(),
+  lessonRevisionId: z.string().nullable(),
+  name: z.string(),
+  spec: json,
+  status: z.enum(runStatuses),
+  attempt: z.number(),
+  lastEvent: z.number(),
+  cancelRequestedAt: z.date().nullable(),
+  createdAt: z.date(),
+  startedAt: z.date().nullable(),
+  finishedAt: z.date().nullable(),
+  engine: z.string().nullable(),
+  device: z.string().nullable(),
+  result: json.nullable(),
+  failure: json.nullable(),
+  modelFiles: z.array(modelFile),
+})
