@@ -97,9 +97,9 @@ export function createAttemptService(parts: Parts) {
   }
 
   /** The actor's own attempts, the newest first; of one quiz where it is named. */
-  async function listMine(actor: Actor, { quizId }: { quizId?: string | undefined }, page: PageInput) {
+  async function listMine(actor: Actor, { quizId }: { quizId?: string | null | undefined }, page: PageInput) {
     const { userId } = requireReader(actor)
-    return list(actor, quizId === undefined ? { userId } : { userId, quizId }, page)
+    return list(actor, quizId === undefined || quizId === null ? { userId } : { userId, quizId }, page)
   }
 
   /**

@@ -27,6 +27,7 @@ export const attemptBody = z.strictObject({
 })
 
 export const quizParams = z.strictObject({ id })
+export const quizFilter = z.object({ quizId: id.nullish() })
 export const attemptParams = z.strictObject({ id: z.uuid() })
 
 /** What both faces send of an attempt. */

@@ -5,6 +5,7 @@ import type { Actor } from '../identity/contract.js'
 /** Where courses come from: the catalog's service. */
 export interface CourseCatalog {
   findCourse(actor: Actor, courseId: string): Promise<FoundCourse | undefined>
+  findCourseBySlug(actor: Actor, slug: string): Promise<FoundCourse | undefined>
   findLesson(actor: Actor, lessonId: string): Promise<{ readonly courseId: string } | undefined>
 }
 

@@ -10,7 +10,7 @@ export type LearningService = ReturnType<typeof createLearningService>
 
 interface Parts {
   readonly database: Database
-  readonly catalog: CourseCatalog
+  readonly catalog: Pick<CourseCatalog, 'findCourse' | 'findLesson'>
   readonly findPassedQuizzes: FindPassedQuizzes
 }
 

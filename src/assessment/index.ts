@@ -1,0 +1,36 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { type AttemptService, createAttemptService } from './attempt-service.js'
+import type { QuizCatalog } from './contract.js'
+import { assessmentLoaders, assessmentResolvers } from './resolvers.js'
+import { attemptRoutes } from './routes.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly assessment: AttemptService
+  }
+}
+
+interface Options {
+  readonly catalog: QuizCatalog
+}
+
+/** Quizzes submitted, graded and reviewed. */
+export const assessment = fp<Options>(
+  async (app: FastifyInstance, { catalog }) => {
+    const service = createAttemptService({
+      database: app.deps.database,
+      catalog,
+      enrolments: app.learning,
+    })
+    app.decorate('assessment', service)
+    app.schemaParts.add({
+      sdl: new URL('./assessment.graphql', import.meta.url),
+      resolvers: assessmentResolvers(service),
+    })
+    // Mercurius is registered after the domains; loaders are added once it is there.
+    app.addHook('onReady', async () => app.graphql.defineLoaders(assessmentLoaders(service)))
+    await app.register(attemptRoutes, { prefix: '/api/v1', service })
+  },
+  { name: 'assessment', dependencies: ['schema-parts', 'identity', 'learning'] },
+)

@@ -1,0 +1,33 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { CourseCatalog, FindPassedQuizzes } from './contract.js'
+import { createLearningService, type LearningService } from './learning-service.js'
+import { learningLoaders, learningResolvers } from './resolvers.js'
+import { learningRoutes } from './routes.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly learning: LearningService
+  }
+}
+
+interface Options {
+  readonly catalog: CourseCatalog
+  readonly findPassedQuizzes: FindPassedQuizzes
+}
+
+/** Enrolment and progress. */
+export const learning = fp<Options>(
+  async (app: FastifyInstance, { catalog, findPassedQuizzes }) => {
+    const service = createLearningService({ database: app.deps.database, catalog, findPassedQuizzes })
+    app.decorate('learning', service)
+    app.schemaParts.add({
+      sdl: new URL('./learning.graphql', import.meta.url),
+      resolvers: learningResolvers(service),
+    })
+    // Mercurius is registered after the domains; loaders are added once it is there.
+    app.addHook('onReady', async () => app.graphql.defineLoaders(learningLoaders(service)))
+    await app.register(learningRoutes, { prefix: '/api/v1', service, catalog })
+  },
+  { name: 'learning', dependencies: ['schema-parts', 'identity'] },
+)

@@ -1,0 +1,58 @@
+import type { FastifyInstance } from 'fastify'
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { notFound } from '../platform/errors.js'
+import type { CourseCatalog } from './contract.js'
+import type { LearningService } from './learning-service.js'
+import { courseParams, lessonParams, progressList } from './schemas.js'
+
+const tags = ['Learning']
+const nothing = z.null().describe('Done.')
+
+interface Options {
+  readonly service: LearningService
+  readonly catalog: Pick<CourseCatalog, 'findCourseBySlug'>
+}
+
+export async function learningRoutes(scope: FastifyInstance, { service, catalog }: Options) {
+  scope.setValidatorCompiler(validatorCompiler)
+  scope.setSerializerCompiler(serializerCompiler)
+  const app = scope.withTypeProvider<ZodTypeProvider>()
+
+  app.post(
+    '/courses/:slug/enrolment',
+    { schema: { summary: 'Enrol in a course', tags, params: courseParams, response: { 204: nothing } } },
+    async (request, reply) => {
+      const course = await catalog.findCourseBySlug(request.actor, request.params.slug)
+      if (course === undefined) throw notFound('course')
+      await service.enrol(request.actor, course.courseId)
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.delete(
+    '/courses/:slug/enrolment',
+    { schema: { summary: 'Leave a course', tags, params: courseParams, response: { 204: nothing } } },
+    async (request, reply) => {
+      const course = await catalog.findCourseBySlug(request.actor, request.params.slug)
+      if (course === undefined) throw notFound('course')
+      await service.leave(request.actor, course.courseId)
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.put(
+    '/lessons/:id/read',
+    { schema: { summary: 'Mark a lesson as read', tags, params: lessonParams, response: { 204: nothing } } },
+    async (request, reply) => {
+      await service.markLessonRead(request.actor, request.params.id)
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.get(
+    '/me/progress',
+    { schema: { summary: 'One’s own courses and progress', tags, response: { 200: progressList } } },
+    async request => ({ items: await service.listMine(request.actor) }),
+  )
+}
