@@ -32,6 +32,8 @@ export async function chooseEngine(choice: EngineChoice): Promise<Engine> {
 /** @throws EngineUnavailableError when it is missing here or computes wrongly */
 export async function openEngine(name: EngineName): Promise<Engine> {
   const engine = await openers[name]()
+  // Opened before, another may have become tfjs' current one since.
+  await engine.tf.setBackend(name)
   const works = await passesSmokeTest(engine).catch(() => false)
   if (works) return engine
   throw new EngineUnavailableError(

@@ -1,0 +1,320 @@
+import type { Rank, Tensor } from '@tensorflow/tfjs-core'
+import t, { type Test } from 'tap'
+import { buildNetwork } from '../../../src/networks/build-network.js'
+import { activation, avgPool2d, conv2d, dense, flatten, maxPool2d } from '../../../src/networks/layers.js'
+import type { LayerSpec, Network } from '../../../src/networks/network.js'
+import { optimizerSpec } from '../../../src/training/contract.js'
+import { chooseEngine, engineNames, openEngine } from '../../../workers/engines/choose-engine.js'
+import { type Engine, EngineUnavailableError } from '../../../workers/engines/engine.js'
+import { RandomStream } from '../../../workers/random/random-stream.js'
+import { dropoutMasks } from '../../../workers/trainer/dropout.js'
+import { forward } from '../../../workers/trainer/forward.js'
+import { initializeWeights } from '../../../workers/trainer/initialize.js'
+import { createOptimizer } from '../../../workers/trainer/optimizers.js'
+import { computeGradients } from '../../../workers/trainer/training-step.js'
+import { centralDifferences, referenceForward, referenceLoss, referenceOptimizer } from './reference.js'
+
+// Largest error allowed, as a share of the largest number compared: some hundred roundings of float32.
+const GRADIENT_TOLERANCE = 2e-5
+const TRAINING_TOLERANCE = 1e-4
+
+const BATCH = 2
+
+/** One layer each, its input's shape, and what the input's numbers have added to them. */
+const cases: { name: string; inputShape: [number, number, number]; layers: LayerSpec[]; shift?: number }[] = [
+  { name: 'conv2d 3x3 of one channel', inputShape: [7, 6, 1], layers: [conv2d(4, 3)] },
+  { name: 'conv2d 3x3, SAME, odd sizes', inputShape: [7, 5, 3], layers: [conv2d(5, 3, { padding: 'same' })] },
+  {
+    name: 'conv2d 5x5, SAME, stride 2',
+    inputShape: [9, 7, 2],
+    layers: [conv2d(3, 5, { padding: 'same', strides: 2 })],
+  },
+  {
+    name: 'conv2d 3x3, stride 2, the last column unused',
+    inputShape: [8, 8, 2],
+    layers: [conv2d(3, 3, { strides: 2 })],
+  },
+  {
+    name: 'conv2d 3x3, SAME, stride 2, even size',
+    inputShape: [8, 6, 2],
+    layers: [conv2d(3, 3, { padding: 'same', strides: 2 })],
+  },
+  { name: 'conv2d 1x1', inputShape: [4, 5, 6], layers: [conv2d(7, 1)] },
+  { name: 'conv2d 1x1, stride 2', inputShape: [5, 5, 3], layers: [conv2d(4, 1, { strides: 2 })] },
+  { name: 'conv2d as large as its input', inputShape: [5, 5, 2], layers: [conv2d(3, 5)] },
+  {
+    name: 'conv2d 2x3, strides 2 and 1',
+    inputShape: [7, 6, 2],
+    layers: [
+      {
+        type: 'conv2d',
+        filters: 3,
+        kernelSize: [2, 3],
+        strides: [2, 1],
+        padding: 'valid',
+        activation: 'linear',
+      },
+    ],
+  },
+  { name: 'maxPool2d 2x2', inputShape: [6, 6, 3], layers: [maxPool2d(2)] },
+  { name: 'maxPool2d 2x2 over an odd size', inputShape: [7, 5, 3], layers: [maxPool2d(2)] },
+  {
+    name: 'maxPool2d 3x3, SAME, stride 2, overlapping',
+    inputShape: [7, 8, 2],
+    layers: [maxPool2d(3, { padding: 'same', strides: 2 })],
+  },
+  { name: 'maxPool2d 2x2 where all is negative', inputShape: [6, 6, 3], layers: [maxPool2d(2)], shift: -2 },
+  { name: 'avgPool2d 2x2', inputShape: [6, 6, 3], layers: [avgPool2d(2)] },
+  {
+    name: 'avgPool2d 3x3, SAME, stride 2, overlapping',
+    inputShape: [7, 8, 2],
+    layers: [avgPool2d(3, { padding: 'same', strides: 2 })],
+  },
+  { name: 'dense', inputShape: [3, 4, 2], layers: [flatten(), dense(5)] },
+  { name: 'relu', inputShape: [5, 5, 2], layers: [activation('relu')] },
+  { name: 'tanh', inputShape: [5, 5, 2], layers: [activation('tanh')] },
+  { name: 'sigmoid', inputShape: [5, 5, 2], layers: [activation('sigmoid')] },
+  { name: 'softmax', inputShape: [3, 3, 4], layers: [activation('softmax')] },
+  {
+    name: 'all in a row',
+    inputShape: [9, 8, 1],
+    layers: [
+      conv2d(3, 3, { padding: 'same', activation: 'tanh' }),
+      avgPool2d(2),
+      conv2d(4, 2, { activation: 'relu' }),
+      maxPool2d(2, { padding: 'same' }),
+      flatten(),
+      dense(5, 'sigmoid'),
+      dense(3, 'softmax'),
+    ],
+  },
+]
+
+for (const name of engineNames) {
+  const engine = await openEngine(name).catch((error: unknown) => {
+    if (error instanceof EngineUnavailableError) return error
+    throw error
+  })
+  if (engine instanceof EngineUnavailableError) {
+    t.test(`the ${name} engine`, { skip: engine.message }, async () => {})
+  } else {
+    await t.test(`the ${name} engine on ${engine.device}`, t => checkEngine(t, engine))
+  }
+}
+
+async function checkEngine(t: Test, engine: Engine): Promise<void> {
+  const { tf } = engine
+
+  for (const { name, inputShape, layers, shift = 0 } of cases) {
+    t.test(`differentiates ${name}`, async t => {
+      const network = buildNetwork(
+        'net',
+        inputShape,
+        layers.at(-1)?.type === 'dense' ? layers : [...layers, flatten()],
+      )
+      const random = new RandomStream(1, 'weights')
+      const images = draw(BATCH * size(inputShape), random, shift)
+      const weights = weightShapes(network).map(shape => draw(size(shape), random))
+      const upstream = draw(BATCH * size(network.outputShape), random)
+
+      const inputs = [images, ...weights]
+      const shapes = [[BATCH, ...inputShape], ...weightShapes(network)]
+      const tensors = inputs.map((values, index) => tf.tensor(Float32Array.from(values), shapes[index]))
+      const dy = tf.tensor(Float32Array.from(upstream), [BATCH, ...network.outputShape])
+      const run = ([x, ...own]: Tensor[]) =>
+        forward(tf, network, own, tf.reshape<Rank.R4>(require(x), [BATCH, ...inputShape]))
+      const output = tf.tidy(() => run(tensors))
+      const gradients = tf.tidy(() => tf.grads((...all: Tensor[]) => run(all))(tensors, dy))
+
+      compare(t, await output.data(), referenceForward(network, weights, images, BATCH), 'output')
+      const value = () =>
+        referenceForward(network, weights, images, BATCH).reduce(
+          (sum, y, i) => sum + y * (upstream[i] ?? 0),
+          0,
+        )
+      for (const [index, numbers] of inputs.entries()) {
+        const expected = centralDifferences(value, numbers)
+        compare(
+          t,
+          await require(gradients[index]).data(),
+          expected,
+          index === 0 ? 'gradient of the input' : `gradient of weight ${index}`,
+        )
+      }
+      tf.dispose([...tensors, dy, output, ...gradients])
+    })
+  }
+
+  t.test('gives the gradient of tied maxima to the first, zeros and negatives alike', async t => {
+    for (const value of [0, -3, 2]) {
+      const x = tf.fill<Rank.R4>([1, 2, 2, 1], value)
+      const [dx] = tf.grads((x: Tensor) => tf.maxPool(tf.reshape<Rank.R4>(x, [1, 2, 2, 1]), 2, 2, 'valid'))([
+        x,
+      ])
+      t.strictSame([...(await require(dx).data())], [1, 0, 0, 0], `all four are ${value}`)
+      tf.dispose([x, require(dx)])
+    }
+  })
+
+  const optimizers = [
+    { name: 'sgd' },
+    { name: 'sgd', momentum: 0.9 },
+    { name: 'sgd', momentum: 0.9, nesterov: true },
+    { name: 'adam' },
+  ].map(spec => optimizerSpec.parse(spec))
+  for (const spec of optimizers) {
+    t.test(`takes six training steps as float64 does, with ${JSON.stringify(spec)}`, async t => {
+      const network = tinyNetwork()
+      const random = new RandomStream(3, 'weights')
+      const images = draw(4 * size(network.inputShape), random)
+      const labels = [0, 1, 2, 1]
+      const rate = spec.name === 'adam' ? 0.01 : 0.1
+
+      let weights: Tensor[] = initializeWeights(tf, network, 5)
+      const expected = await Promise.all(weights.map(async weight => Float64Array.from(await weight.data())))
+      const steppers = expected.map(values => Array.from(values, () => referenceOptimizer(spec, rate)))
+      const optimizer = createOptimizer(tf, spec)
+      const loss = () => referenceLoss(referenceForward(network, expected, images, 4), labels, 3)
+      for (let step = 1; step <= 6; step++) {
+        const result = trainOneStep(engine, network, weights, images, labels)
+        const updated = optimizer.update(weights, result.gradients, rate)
+        compare(
+          t,
+          await result.loss.data(),
+          Float64Array.of(loss()),
+          `loss of step ${step}`,
+          TRAINING_TOLERANCE,
+        )
+        tf.dispose([...weights, ...result.gradients, result.loss, result.correct])
+        weights = updated
+        const gradients = expected.map(values => centralDifferences(loss, values))
+        for (const [index, values] of expected.entries()) {
+          for (const [i, value] of values.entries()) {
+            values[i] = require(steppers[index]?.[i])(value, gradients[index]?.[i] ?? Number.NaN)
+          }
+        }
+      }
+      for (const [index, weight] of weights.entries()) {
+        compare(t, await weight.data(), require(expected[index]), `weight ${index}`, TRAINING_TOLERANCE)
+      }
+      optimizer.dispose()
+      tf.dispose(weights)
+    })
+  }
+
+  t.test('leaves no tensor behind after 200 steps', async t => {
+    const network = buildNetwork(
+      'net',
+      [6, 6, 1],
+      [
+        conv2d(2, 3, { activation: 'relu' }),
+        maxPool2d(2),
+        flatten(),
+        { type: 'dropout', rate: 0.5 },
+        dense(3, 'softmax'),
+      ],
+    )
+    const images = draw(4 * 36, new RandomStream(3, 'weights'))
+    let weights: Tensor[] = initializeWeights(tf, network, 5)
+    const optimizer = createOptimizer(tf, optimizerSpec.parse({ name: 'adam' }))
+    const count = () => ({ tensors: tf.memory().numTensors, inEngine: tf.backend().numDataIds() })
+    let before = count()
+    for (let step = 0; step <= 200; step++) {
+      // The optimizer's moments come with its first step.
+      if (step === 1) before = count()
+      const result = trainOneStep(engine, network, weights, images, [0, 1, 2, 1], step)
+      const updated = optimizer.update(weights, result.gradients, 0.01)
+      tf.dispose([...weights, ...result.gradients, result.loss, result.correct])
+      weights = updated
+    }
+    t.strictSame(count(), before)
+    optimizer.dispose()
+    tf.dispose(weights)
+  })
+
+  t.test('draws the same weights and dropout masks as any other engine', async t => {
+    const mask = dropoutMasks(tf, 9, 12)(3, 0.25, [50, 40])
+    const values = await mask.data()
+    const zeros = values.filter(value => value === 0).length
+    t.ok(Math.abs(zeros / 2000 - 0.25) < 0.04, `${zeros} of 2000 are dropped at a rate of 0.25`)
+    t.ok(
+      values.every(value => value === 0 || Math.abs(value - 4 / 3) < 1e-6),
+      'the others are scaled by 4/3',
+    )
+    const [kernel] = initializeWeights(tf, tinyNetwork(), 5)
+    const limit = Math.sqrt(6 / (9 + 9 * 2))
+    t.ok(
+      (await require(kernel).data()).every(value => Math.abs(value) <= limit),
+      'glorot uniform keeps its limit',
+    )
+  })
+}
+
+t.test("'auto' opens an engine; one asked for and missing is refused with the reason", async t => {
+  const engine = await chooseEngine('auto')
+  t.ok(engineNames.includes(engine.name))
+  t.equal((await chooseEngine('wasm')).name, 'wasm')
+  const error = await openEngine('tensorflow').catch((error: unknown) => error)
+  if (error instanceof EngineUnavailableError) t.match(error.message, /@tensorflow\/tfjs-node-gpu/)
+  else t.pass('tensorflow is present')
+})
+
+function tinyNetwork(): Network {
+  return buildNetwork(
+    'tiny',
+    [6, 6, 1],
+    [conv2d(2, 3, { activation: 'tanh' }), maxPool2d(2), flatten(), dense(3, 'softmax')],
+  )
+}
+
+function trainOneStep(
+  { tf }: Engine,
+  network: Network,
+  weights: Tensor[],
+  images: Float64Array,
+  labels: number[],
+  step?: number,
+) {
+  const batch = {
+    images: tf.tensor4d(Float32Array.from(images), [labels.length, 6, 6, 1]),
+    labels: tf.tensor1d(labels, 'int32'),
+  }
+  const masks = step === undefined ? undefined : dropoutMasks(tf, 1, step)
+  const result = computeGradients(tf, network, weights, batch, masks)
+  tf.dispose([batch.images, batch.labels])
+  return result
+}
+
+/** Float32 numbers between -1 and 1, so that engine and reference begin with the same. */
+function draw(count: number, random: RandomStream, shift = 0): Float64Array {
+  return Float64Array.from({ length: count }, () => Math.fround(2 * random.nextFloat() - 1 + shift))
+}
+
+function weightShapes(network: Network): number[][] {
+  return network.layers.flatMap(layer => layer.weights.map(({ shape }) => [...shape]))
+}
+
+function size(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1)
+}
+
+function compare(
+  t: Test,
+  actual: ArrayLike<number>,
+  expected: Float64Array,
+  what: string,
+  tolerance = GRADIENT_TOLERANCE,
+): void {
+  const scale = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1e-6)
+  const error = expected.reduce(
+    (largest, value, index) => Math.max(largest, Math.abs(value - (actual[index] ?? Number.NaN))),
+    0,
+  )
+  t.equal(actual.length, expected.length, `${what}: as many numbers`)
+  t.ok(error / scale < tolerance, `${what}: off by ${(error / scale).toExponential(1)}`)
+}
+
+function require<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('a value is missing')
+  return value
+}
