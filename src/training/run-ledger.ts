@@ -13,11 +13,27 @@ export type RunOutcome =
   | { status: 'FAILED'; failure: FailureReport }
   | { status: 'CANCELLED' }
 
-type RunChange = Prisma.TrainingRunUpdateManyMutationInput
+/** A change may depend on the time, which is the database's: processes on several machines compare it. */
+type RunChange = (now: Date) => Prisma.TrainingRunUpdateManyMutationInput
 type RunStatus = 'QUEUED' | 'STARTING' | 'RUNNING'
 
 const held: RunStatus[] = ['STARTING', 'RUNNING']
 const lostAttemptsAllowed = 3
+const enqueuedAtOnce = 500
+
+/**
+ * The attempts that wait for a worker, the oldest first. A longer queue than is returned is no loss: the rest
+ * comes into view as those before it are taken.
+ */
+export async function enqueueableRuns(database: Database): Promise<AttemptKey[]> {
+  const runs = await database.trainingRun.findMany({
+    where: { status: 'QUEUED' },
+    select: { id: true, attempt: true },
+    orderBy: { id: 'asc' },
+    take: enqueuedAtOnce,
+  })
+  return runs.map(({ id, attempt }) => ({ runId: id, attempt }))
+}
 
 /** Takes a queued attempt for a worker. Of several callers one wins; the others are answered false. */
 export function claimAttempt(
@@ -26,7 +42,8 @@ export function claimAttempt(
 ) {
   return database.$transaction(async tx => {
     const event: RunEvent = { type: 'starting', attempt, worker: workerId }
-    if (!(await write(tx, { runId, attempt }, ['QUEUED'], [event], { status: 'STARTING' }))) return false
+    if (!(await write(tx, { runId, attempt }, ['QUEUED'], [event], () => ({ status: 'STARTING' }))))
+      return false
     await tx.$executeRaw`
       INSERT INTO run_attempts ("runId", number, "workerId", "claimedAt", "heartbeatAt")
       VALUES (${runId}::uuid, ${attempt}, ${workerId}, now(), now())
@@ -53,23 +70,17 @@ export async function heartbeat(database: Database, { runId, attempt }: AttemptK
 /** Stores events in order, numbered without gaps. False where the attempt was fenced off: nothing is stored. */
 export function appendEvents(database: Database, key: AttemptKey, events: readonly RunEvent[]) {
   const started = events.find(event => event.type === 'started')
-  const change: RunChange = started
-    ? { status: 'RUNNING', startedAt: new Date(), engine: started.engine, device: started.device }
-    : {}
+  const change: RunChange = now =>
+    started ? { status: 'RUNNING', startedAt: now, engine: started.engine, device: started.device } : {}
   return database.$transaction(tx => write(tx, key, held, events, change))
 }
 
 /** Ends a run. False where the attempt was fenced off. */
 export function finishRun(database: Database, key: AttemptKey, outcome: RunOutcome) {
-  return database.$transaction(async tx => {
-    const { events, change } = ending(outcome)
-    if (!(await write(tx, key, held, events, { ...change, finishedAt: new Date() }))) return false
-    await endAttempt(tx, key, outcome.status)
-    return true
-  })
+  return database.$transaction(tx => end(tx, key, outcome))
 }
 
-/** Gives the run back to the queue as its next attempt. False where the attempt was fenced off. */
+/** Gives the run back to the queue as its next attempt, or ends it where it is to be cancelled. False where the attempt was fenced off. */
 export function requeueRun(database: Database, key: AttemptKey, reason: string) {
   return database.$transaction(tx => giveBack(tx, key, reason, 'REQUEUED'))
 }
@@ -80,24 +91,45 @@ export function requestCancel(database: Database, runId: string) {
     const [run] = await tx.$queryRaw<{ attempt: number; status: string }[]>`
       SELECT attempt, status::text FROM training_runs WHERE id = ${runId}::uuid FOR UPDATE`
     if (!run) return false
-    const now = new Date()
-    const cancelled: RunChange = { status: 'CANCELLED', cancelRequestedAt: now, finishedAt: now }
+    const cancelled: RunChange = now => ({ status: 'CANCELLED', cancelRequestedAt: now, finishedAt: now })
     if (await write(tx, { runId, attempt: run.attempt }, ['QUEUED'], [{ type: 'cancelled' }], cancelled))
       return true
-    const { count } = await tx.trainingRun.updateMany({
-      where: { id: runId, status: { in: held } },
-      data: { cancelRequestedAt: now },
-    })
+    const count = await tx.$executeRaw`
+      UPDATE training_runs SET "cancelRequestedAt" = coalesce("cancelRequestedAt", now())
+      WHERE id = ${runId}::uuid AND status IN ('STARTING', 'RUNNING')`
     await tx.$executeRaw`SELECT pg_notify('run_control', ${runId})`
     return count > 0
   })
 }
 
 async function giveBack(tx: Transaction, key: AttemptKey, reason: string, outcome: 'REQUEUED' | 'LOST') {
+  // Under the lock: a cancel asked for from here on finds the run queued.
+  const [run] = await tx.$queryRaw<{ cancel: boolean }[]>`
+    SELECT "cancelRequestedAt" IS NOT NULL AS cancel FROM training_runs
+    WHERE id = ${key.runId}::uuid AND attempt = ${key.attempt} FOR UPDATE`
+  if (run?.cancel) return end(tx, key, { status: 'CANCELLED' }, outcome === 'LOST' ? 'LOST' : 'CANCELLED')
   const event: RunEvent = { type: 'requeued', attempt: key.attempt + 1, reason }
-  const change: RunChange = { status: 'QUEUED', attempt: key.attempt + 1, startedAt: null }
+  const change: RunChange = () => ({
+    status: 'QUEUED',
+    attempt: key.attempt + 1,
+    startedAt: null,
+    engine: null,
+    device: null,
+  })
   if (!(await write(tx, key, held, [event], change))) return false
   await endAttempt(tx, key, outcome)
+  return true
+}
+
+async function end(
+  tx: Transaction,
+  key: AttemptKey,
+  outcome: RunOutcome,
+  attemptOutcome: string = outcome.status,
+): Promise<boolean> {
+  const change: RunChange = now => ({ ...outcome, finishedAt: now })
+  if (!(await write(tx, key, held, lastEvents(outcome), change))) return false
+  await endAttempt(tx, key, attemptOutcome)
   return true
 }
 
@@ -107,8 +139,10 @@ export async function recoverLostRuns(database: Database): Promise<number> {
     SELECT r.id AS "runId", r.attempt FROM training_runs r
     JOIN run_attempts a ON a."runId" = r.id AND a.number = r.attempt
     WHERE r.status IN ('STARTING', 'RUNNING') AND a."heartbeatAt" < now() - interval '10 seconds'`
-  const recovered = await Promise.all(lost.map(key => database.$transaction(tx => recover(tx, key))))
-  return recovered.filter(Boolean).length
+  let recovered = 0
+  // One after another: a lost machine may have held more runs than the pool has connections.
+  for (const key of lost) if (await database.$transaction(tx => recover(tx, key))) recovered++
+  return recovered
 }
 
 async function recover(tx: Transaction, key: AttemptKey) {
@@ -117,40 +151,31 @@ async function recover(tx: Transaction, key: AttemptKey) {
     SELECT r."cancelRequestedAt" IS NOT NULL AS cancel FROM training_runs r
     JOIN run_attempts a ON a."runId" = r.id AND a.number = r.attempt
     WHERE r.id = ${key.runId}::uuid AND r.attempt = ${key.attempt} AND r.status IN ('STARTING', 'RUNNING')
-      AND a."heartbeatAt" < now() - interval '10 seconds' FOR UPDATE`
+      AND a."heartbeatAt" < now() - interval '10 seconds' FOR UPDATE OF r`
   if (!run) return false
   const before = await tx.runAttempt.count({
     where: { runId: key.runId, number: { gt: key.attempt - lostAttemptsAllowed }, outcome: 'LOST' },
   })
-  if (!run.cancel && before + 1 < lostAttemptsAllowed)
-    return giveBack(tx, key, 'The worker was lost.', 'LOST')
-  const { events, change } = ending(
-    run.cancel
-      ? { status: 'CANCELLED' }
-      : {
-          status: 'FAILED',
-          failure: {
-            code: 'WORKER_LOST',
-            message: `The worker was lost ${lostAttemptsAllowed} times in a row.`,
-            hint: 'Look at the memory and the log of the workers, then launch the run again.',
-            fault: 'machine',
-          },
-        },
-  )
-  await write(tx, key, held, events, { ...change, finishedAt: new Date() })
-  await endAttempt(tx, key, 'LOST')
-  return true
+  if (run.cancel || before + 1 < lostAttemptsAllowed) return giveBack(tx, key, 'The worker was lost.', 'LOST')
+  const failure: FailureReport = {
+    code: 'WORKER_LOST',
+    message: `The worker was lost ${lostAttemptsAllowed} times in a row.`,
+    hint: 'Look at the memory and the log of the workers, then launch the run again.',
+    fault: 'machine',
+  }
+  return end(tx, key, { status: 'FAILED', failure }, 'LOST')
 }
 
-function ending(outcome: RunOutcome): { events: RunEvent[]; change: RunChange } {
+/** What the ledger adds to the history at the end. A run that succeeded has told its `finished` itself. */
+function lastEvents(outcome: RunOutcome): RunEvent[] {
   switch (outcome.status) {
     case 'SUCCEEDED':
-      return { events: [], change: outcome }
+      return []
     case 'CANCELLED':
-      return { events: [{ type: 'cancelled' }], change: outcome }
+      return [{ type: 'cancelled' }]
     case 'FAILED': {
       const { code, message, hint } = outcome.failure
-      return { events: [{ type: 'failed', code, message, hint }], change: outcome }
+      return [{ type: 'failed', code, message, hint }]
     }
   }
 }
@@ -163,15 +188,25 @@ async function write(
   events: readonly RunEvent[],
   change: RunChange,
 ): Promise<boolean> {
+  const [clock] = await tx.$queryRaw<{ now: Date }[]>`SELECT now()`
+  if (!clock) throw new Error('The database did not tell the time')
+  const { now } = clock
   const [run] = await tx.trainingRun.updateManyAndReturn({
     where: { id: runId, attempt, status: { in: statuses } },
-    data: { ...change, lastEvent: { increment: events.length } },
+    data: { ...change(now), lastEvent: { increment: events.length } },
     select: { lastEvent: true },
   })
   if (!run) return false
   const first = run.lastEvent - events.length + 1
   await tx.runEvent.createMany({
-    data: events.map((event, i) => ({ runId, number: first + i, attempt, type: event.type, payload: event })),
+    data: events.map((event, i) => ({
+      runId,
+      number: first + i,
+      attempt,
+      type: event.type,
+      payload: event,
+      createdAt: now,
+    })),
   })
   await tx.$executeRaw`SELECT pg_notify('run_events', ${runId})`
   return true

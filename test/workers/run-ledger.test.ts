@@ -57,4 +57,18 @@ t.test('The run ledger', async t => {
     }
     t.equal(await statusOf(runId), 'FAILED')
   })
+  await t.test('lists what waits for a worker', async t => {
+    const [waiting, taken] = [await queueRun(), await queueRun()]
+    await claim(taken)
+    const listed = (await ledger.enqueueableRuns(database)).map(key => key.runId)
+    t.ok(listed.includes(waiting))
+    t.notOk(listed.includes(taken))
+  })
+  await t.test('ends a run that is given back after its cancel was asked for', async t => {
+    const runId = await queueRun()
+    await claim(runId)
+    await ledger.requestCancel(database, runId)
+    t.equal(await ledger.requeueRun(database, { runId, attempt: 1 }, 'stop'), true)
+    t.equal(await statusOf(runId), 'CANCELLED')
+  })
 })
