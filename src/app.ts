@@ -1,8 +1,11 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { catalog } from './catalog/index.js'
 import { identity } from './identity/index.js'
 import type { Dependencies } from './platform/dependencies.js'
 import { schemaParts } from './platform/graphql/schema-parts.js'
 import { health } from './platform/health.js'
+import { http } from './platform/http.js'
+import { openapi } from './platform/openapi.js'
 import { problems } from './platform/problem.js'
 
 /** Builds the API from its parts. The caller listens, and closes. */
@@ -18,7 +21,10 @@ export async function buildApp(deps: Dependencies): Promise<FastifyInstance> {
   app.decorate('deps', deps)
   await app.register(problems)
   await app.register(schemaParts)
+  await app.register(http)
+  await app.register(openapi)
   await app.register(identity)
+  await app.register(catalog)
   await app.register(health)
   return app
 }

@@ -64,3 +64,6 @@ export interface FoundCourse {
   readonly lessonIds: readonly string[]
   readonly quizIds: readonly string[]
 }
+
+/** A lesson of a course's current revision. */
+export type FoundLesson = LessonPlace

@@ -1,0 +1,187 @@
+import type { Database } from '../platform/database.js'
+import type { Notifications } from '../platform/notifications.js'
+import type { CourseState } from './contract.js'
+import { type CourseDocument, courseDocument } from './documents.js'
+import { type RichText, renderMarkdown } from './markdown.js'
+
+/** What is known of a lesson without its text. */
+export interface LessonOutline {
+  readonly id: string
+  readonly slug: string
+  readonly title: string
+  readonly quizId: string | null
+  readonly labIds: readonly string[]
+  readonly revisionId: string
+  /** Of the content of the revision. */
+  readonly hash: string
+}
+
+/** A course's current revision. */
+interface CourseOutline {
+  readonly hash: string
+  readonly title: string
+  readonly summary: RichText
+  readonly outlines: readonly LessonOutline[]
+}
+
+export interface IndexedCourse extends CourseOutline {
+  readonly id: string
+  readonly slug: string
+  readonly ownerId: string | null
+  readonly state: CourseState
+  readonly revisionId: string
+  readonly lessons: readonly IndexedLesson[]
+}
+
+/** A lesson in its place. */
+export interface IndexedLesson extends LessonOutline {
+  readonly course: IndexedCourse
+  /** Counted from 0. */
+  readonly position: number
+}
+
+/** All courses as they stood at one moment. */
+export interface CatalogSnapshot {
+  /** By id, ascending. */
+  readonly courses: readonly IndexedCourse[]
+  readonly byId: ReadonlyMap<string, IndexedCourse>
+  readonly bySlug: ReadonlyMap<string, IndexedCourse>
+  readonly lessons: ReadonlyMap<string, IndexedLesson>
+  /** The lesson of each quiz and of each lab. */
+  readonly quizzes: ReadonlyMap<string, IndexedLesson>
+  readonly labs: ReadonlyMap<string, IndexedLesson>
+}
+
+/** How long a snapshot is taken for true when no notification came: less than the second that is promised. */
+const trustedMs = 800
+
+export interface CourseIndex {
+  /** Synchronous while the snapshot is trusted: the way of nearly every request. */
+  read(): CatalogSnapshot | Promise<CatalogSnapshot>
+  /** The next `read` asks the database. */
+  distrust(): void
+  close(): void
+}
+
+/**
+ * Keeps the outline of every course in memory. A notification makes the next reader look again, so does a
+ * reconnection, and so does time, as notifications can be lost: one statement of the courses' current revisions,
+ * and a second one only where a revision is new.
+ */
+export function openCourseIndex(database: Database, notifications: Notifications): CourseIndex {
+  let snapshot: CatalogSnapshot | undefined
+  let trustedUntil = 0
+  let distrusted = 0
+  let refreshing: Promise<CatalogSnapshot> | undefined
+  const distrust = () => {
+    trustedUntil = 0
+    distrusted++
+    // Whoever asks from now on must not get the answer of a question that was asked before the change.
+    refreshing = undefined
+  }
+  const stops = [notifications.on('catalog_changed', distrust), notifications.onReconnected(distrust)]
+
+  async function refresh(): Promise<CatalogSnapshot> {
+    const startedAt = performance.now()
+    const seen = distrusted
+    const next = await loadSnapshot(database, snapshot)
+    if (seen === distrusted) {
+      snapshot = next
+      trustedUntil = startedAt + trustedMs
+    }
+    return next
+  }
+
+  return {
+    read() {
+      if (snapshot && performance.now() < trustedUntil) return snapshot
+      if (refreshing) return refreshing
+      const current = refresh().finally(() => {
+        if (refreshing === current) refreshing = undefined
+      })
+      refreshing = current
+      return current
+    },
+    distrust,
+    close() {
+      for (const stop of stops) stop()
+    },
+  }
+}
+
+async function loadSnapshot(
+  database: Database,
+  previous: CatalogSnapshot | undefined,
+): Promise<CatalogSnapshot> {
+  const rows = await database.course.findMany({
+    where: { currentRevisionId: { not: null } },
+    select: { id: true, slug: true, ownerId: true, state: true, currentRevisionId: true },
+    orderBy: { id: 'asc' },
+  })
+  const outlines = new Map(previous?.courses.map(course => [course.revisionId, course]))
+  const unknown = rows.flatMap(({ currentRevisionId: id }) => (id !== null && !outlines.has(id) ? [id] : []))
+  const loaded =
+    unknown.length === 0 ? new Map<string, CourseOutline>() : await loadOutlines(database, unknown)
+  return toSnapshot(
+    rows.flatMap(({ currentRevisionId, ...row }) => {
+      if (currentRevisionId === null) return []
+      const outline = loaded.get(currentRevisionId) ?? outlines.get(currentRevisionId)
+      return outline === undefined ? [] : [placeLessons({ ...row, revisionId: currentRevisionId }, outline)]
+    }),
+  )
+}
+
+async function loadOutlines(database: Database, revisionIds: string[]): Promise<Map<string, CourseOutline>> {
+  const revisions = await database.courseRevision.findMany({
+    where: { id: { in: revisionIds } },
+    select: {
+      id: true,
+      hash: true,
+      document: true,
+      lessons: {
+        orderBy: { position: 'asc' },
+        select: { lessonRevision: { select: { id: true, hash: true } } },
+      },
+    },
+  })
+  return new Map(
+    revisions.map(({ id, hash, document, lessons }) => {
+      const { title, summary, lessons: outlines } = courseDocument.parse(document)
+      const joined = joinRevisions(outlines, lessons)
+      return [id, { hash, title, summary: renderMarkdown(summary), outlines: joined }]
+    }),
+  )
+}
+
+function joinRevisions(
+  outlines: CourseDocument['lessons'],
+  revisions: readonly { lessonRevision: { id: string; hash: string } }[],
+): LessonOutline[] {
+  return outlines.flatMap((outline, position) => {
+    const revision = revisions[position]?.lessonRevision
+    return revision ? [{ ...outline, revisionId: revision.id, hash: revision.hash }] : []
+  })
+}
+
+/** Lessons know their course, so that a neighbour is found without a search. */
+function placeLessons(
+  row: Pick<IndexedCourse, 'id' | 'slug' | 'ownerId' | 'state' | 'revisionId'>,
+  { hash, title, summary, outlines }: CourseOutline,
+): IndexedCourse {
+  const lessons: IndexedLesson[] = []
+  const course: IndexedCourse = { ...row, hash, title, summary, outlines, lessons }
+  for (const [position, outline] of outlines.entries()) lessons.push({ ...outline, course, position })
+  return course
+}
+
+function toSnapshot(courses: readonly IndexedCourse[]): CatalogSnapshot {
+  const lessons = courses.flatMap(course => course.lessons)
+  return {
+    courses,
+    byId: new Map(courses.map(course => [course.id, course])),
+    bySlug: new Map(courses.map(course => [course.slug, course])),
+    lessons: new Map(lessons.map(lesson => [lesson.id, lesson])),
+    quizzes: new Map(lessons.flatMap(lesson => (lesson.quizId === null ? [] : [[lesson.quizId, lesson]]))),
+    labs: new Map(lessons.flatMap(lesson => lesson.labIds.map(id => [id, lesson] as const))),
+  }
+}

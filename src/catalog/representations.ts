@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import { pageOf } from '../platform/pagination.js'
+import { courseStates } from './contract.js'
+import type { IndexedCourse, IndexedLesson } from './course-index.js'
+import type { LessonContent } from './lesson-content.js'
+
+/** What REST sends of courses and lessons. A response is cut to its schema, so that nothing else gets out. */
+
+const richText = z.object({ markdown: z.string(), html: z.string() })
+const course = z.object({
+  id: z.string(),
+  slug: z.string(),
+  title: z.string(),
+  summary: richText,
+  state: z.enum(courseStates),
+  revision: z.string(),
+})
+const lessonLink = z.object({ id: z.string(), slug: z.string(), title: z.string() })
+
+export const coursePage = pageOf(course)
+export const courseDetail = course.extend({ lessons: z.array(lessonLink) })
+export const lessonDetail = lessonLink.extend({
+  revision: z.string(),
+  course: lessonLink,
+  overview: richText,
+  whyItMatters: richText,
+  text: richText,
+  keyPoints: z.array(richText).readonly(),
+  keyConcepts: z.array(z.object({ term: z.string(), definition: richText })).readonly(),
+  codeExamples: z.array(z.object({ title: z.string(), language: z.string(), source: z.string() })),
+  fromTheBooks: z
+    .array(
+      z.object({
+        note: richText,
+        author: z.string(),
+        title: z.string(),
+        year: z.number(),
+        place: z.string(),
+      }),
+    )
+    .readonly(),
+  quiz: z
+    .object({
+      id: z.string(),
+      title: z.string(),
+      maxAttempts: z.number().nullable(),
+      questions: z
+        .array(
+          z.object({
+            id: z.string(),
+            prompt: richText,
+            options: z.array(z.object({ id: z.string(), text: richText })).readonly(),
+          }),
+        )
+        .readonly(),
+    })
+    .nullable(),
+  labs: z
+    .array(z.object({ id: z.string(), title: z.string(), description: richText, spec: z.unknown() }))
+    .readonly(),
+  figures: z.array(z.object({ path: z.string(), url: z.string() })).readonly(),
+  previous: lessonLink.nullable(),
+  next: lessonLink.nullable(),
+})
+
+export function toCourse({
+  id,
+  slug,
+  title,
+  summary,
+  state,
+  revisionId,
+}: IndexedCourse): z.input<typeof course> {
+  return { id, slug, title, summary, state, revision: revisionId }
+}
+
+export function toCourseDetail(found: IndexedCourse): z.input<typeof courseDetail> {
+  return { ...toCourse(found), lessons: found.lessons.map(toLink) }
+}
+
+export function toLesson(lesson: IndexedLesson, content: LessonContent): z.input<typeof lessonDetail> {
+  const { course: place, position } = lesson
+  const previous = place.lessons[position - 1]
+  const next = place.lessons[position + 1]
+  return {
+    ...toLink(lesson),
+    ...content,
+    revision: lesson.revisionId,
+    course: toLink(place),
+    previous: previous ? toLink(previous) : null,
+    next: next ? toLink(next) : null,
+  }
+}
+
+function toLink({ id, slug, title }: { id: string; slug: string; title: string }) {
+  return { id, slug, title }
+}

@@ -1,0 +1,68 @@
+import type { Actor } from '../identity/contract.js'
+import { pageInput, toConnection } from '../platform/pagination.js'
+import { parseInput } from '../platform/parse.js'
+import type { CatalogService } from './catalog-service.js'
+import type { IndexedCourse, IndexedLesson } from './course-index.js'
+import type { LessonContent } from './lesson-content.js'
+import { setCourseStateInput } from './schemas.js'
+
+interface Context {
+  readonly actor: Actor
+}
+
+interface QuizParent {
+  readonly lesson: IndexedLesson
+}
+
+/** Parents are the plain objects of the catalog's memory; only what a lesson says may have to be loaded. */
+export function catalogResolvers(catalog: CatalogService) {
+  function contentField<Field extends keyof LessonContent>(field: Field) {
+    return (lesson: IndexedLesson) => {
+      const loaded = catalog.contentOf(lesson)
+      // Without a promise where it is in memory: a promise a field would cost more than the field.
+      return loaded instanceof Promise ? loaded.then(({ content }) => content[field]) : loaded.content[field]
+    }
+  }
+
+  return {
+    Query: {
+      async courses(_root: unknown, args: unknown, { actor }: Context) {
+        const { page, totalCount } = await catalog.listCourses(actor, parseInput(pageInput, args))
+        return toConnection(page, course => course.id, totalCount)
+      },
+      course: (_root: unknown, args: { slug: string }, { actor }: Context) =>
+        catalog.courseBySlug(actor, args.slug),
+      lesson: (_root: unknown, args: { course: string; slug: string }, { actor }: Context) =>
+        catalog.lessonBySlug(actor, args.course, args.slug),
+    },
+    Mutation: {
+      setCourseState(_root: unknown, args: unknown, { actor }: Context) {
+        const { course, state } = parseInput(setCourseStateInput, args)
+        return catalog.setCourseState(actor, course, state)
+      },
+    },
+    Course: { revision: (course: IndexedCourse) => course.revisionId },
+    Lesson: {
+      revision: (lesson: IndexedLesson) => lesson.revisionId,
+      overview: contentField('overview'),
+      whyItMatters: contentField('whyItMatters'),
+      text: contentField('text'),
+      keyPoints: contentField('keyPoints'),
+      keyConcepts: contentField('keyConcepts'),
+      codeExamples: contentField('codeExamples'),
+      fromTheBooks: contentField('fromTheBooks'),
+      labs: contentField('labs'),
+      figures: contentField('figures'),
+      async quiz(lesson: IndexedLesson) {
+        const { quiz } = (await catalog.contentOf(lesson)).content
+        return quiz && { ...quiz, lesson }
+      },
+      previous: ({ course, position }: IndexedLesson) => course.lessons[position - 1],
+      next: ({ course, position }: IndexedLesson) => course.lessons[position + 1],
+    },
+    Quiz: {
+      answerKey: ({ lesson }: QuizParent, _args: unknown, { actor }: Context) =>
+        catalog.answerKeyOf(actor, lesson),
+    },
+  }
+}

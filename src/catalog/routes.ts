@@ -1,0 +1,102 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { notFound } from '../platform/errors.js'
+import { pageInput } from '../platform/pagination.js'
+import type { CatalogService } from './catalog-service.js'
+import { courseStates } from './contract.js'
+import type { IndexedCourse, IndexedLesson } from './course-index.js'
+import {
+  courseDetail,
+  coursePage,
+  lessonDetail,
+  toCourse,
+  toCourseDetail,
+  toLesson,
+} from './representations.js'
+import { slug } from './schemas.js'
+
+/** `/api/v1/courses` and below. */
+export function registerCatalogRoutes(app: FastifyInstance, catalog: CatalogService) {
+  const routes = app.withTypeProvider<ZodTypeProvider>()
+  const tags = ['Courses']
+
+  routes.get(
+    '/api/v1/courses',
+    { schema: { summary: 'List the courses', tags, querystring: pageInput, response: { 200: coursePage } } },
+    async request => {
+      const { page } = await catalog.listCourses(request.actor, request.query)
+      return { items: page.items.map(toCourse), pageInfo: page.pageInfo }
+    },
+  )
+
+  routes.get(
+    '/api/v1/courses/:slug',
+    {
+      schema: {
+        summary: 'Read a course and the outline of its lessons',
+        tags,
+        params: z.object({ slug }),
+        response: { 200: courseDetail, 304: z.null() },
+      },
+    },
+    async (request, reply) => {
+      const course = await catalog.courseBySlug(request.actor, request.params.slug)
+      if (!course) throw notFound('course')
+      if (isFresh(request, reply, course, courseTag(course))) return reply.code(304).send(null)
+      return toCourseDetail(course)
+    },
+  )
+
+  routes.patch(
+    '/api/v1/courses/:slug',
+    {
+      schema: {
+        summary: 'Publish, withdraw or archive a course',
+        description: "For the owner of the course and for admins, with the scope 'author'.",
+        tags,
+        security: [{ bearer: [] }],
+        params: z.object({ slug }),
+        body: z.strictObject({ state: z.enum(courseStates) }),
+        response: { 200: courseDetail },
+      },
+    },
+    async request => {
+      const course = await catalog.courseBySlug(request.actor, request.params.slug)
+      return toCourseDetail(await catalog.setCourseState(request.actor, course?.id ?? '', request.body.state))
+    },
+  )
+
+  routes.get(
+    '/api/v1/courses/:slug/lessons/:lesson',
+    {
+      schema: {
+        summary: 'Read a lesson with all its parts',
+        description: 'Without the right answers of its quiz: they come with a graded attempt.',
+        tags,
+        params: z.object({ slug, lesson: slug }),
+        response: { 200: lessonDetail, 304: z.null() },
+      },
+    },
+    async (request, reply) => {
+      const { slug: courseSlug, lesson: lessonSlug } = request.params
+      const lesson = await catalog.lessonBySlug(request.actor, courseSlug, lessonSlug)
+      if (!lesson) throw notFound('lesson')
+      if (isFresh(request, reply, lesson.course, lessonTag(lesson))) return reply.code(304).send(null)
+      return toLesson(lesson, (await catalog.contentOf(lesson)).content)
+    },
+  )
+}
+
+/** The state is no part of a revision, and yet of the answer. */
+const courseTag = ({ hash, state }: IndexedCourse) => `"${hash}-${state.toLowerCase()}"`
+/** Neighbours are named in the answer, and they are the course's. */
+const lessonTag = ({ hash, course }: IndexedLesson) => `"${hash}-${course.hash}"`
+
+/** Sets the validators. True where the client holds this very answer (RFC 9110, section 13.1.2). */
+function isFresh(request: FastifyRequest, reply: FastifyReply, course: IndexedCourse, tag: string): boolean {
+  reply.header('etag', tag)
+  reply.header('cache-control', course.state === 'PUBLISHED' ? 'no-cache' : 'private, no-store')
+  const held = request.headers['if-none-match']?.split(',').map(part => part.trim().replace(/^W\//, ''))
+  return held?.some(candidate => candidate === tag || candidate === '*') ?? false
+}

@@ -1,0 +1,10 @@
+import { z } from 'zod'
+import { courseStates } from './contract.js'
+
+export const slug = z.string().min(1).max(100)
+
+export const setCourseStateInput = z.strictObject({
+  course: z.string().min(1).max(100),
+  state: z.enum(courseStates),
+})
+export type SetCourseStateInput = z.output<typeof setCourseStateInput>
