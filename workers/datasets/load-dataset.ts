@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { findDataset } from '../../src/training/contract.js'
+import { type DatasetDescription, findDataset } from '../../src/training/contract.js'
 import { type Dataset, DatasetError, type DatasetSource } from './dataset.js'
 import { DatasetCache, decodeDataset, encodeDataset, sha256 } from './dataset-cache.js'
 import { fashionMnist } from './fashion-mnist.js'
@@ -16,7 +16,16 @@ export async function loadDataset(id: string, directory: string): Promise<Datase
   const description = findDataset(id)
   const source = sources.find(candidate => candidate.id === id)
   if (!description || !source) throw new DatasetError(`There is no dataset '${id}'.`)
-  const cache = new DatasetCache(directory, id, source.checksum)
+  return openDataset(source, description, directory)
+}
+
+/** What `loadDataset` does with a dataset that is known. */
+export async function openDataset(
+  source: DatasetSource,
+  description: DatasetDescription,
+  directory: string,
+): Promise<Dataset> {
+  const cache = new DatasetCache(directory, source.id, source.checksum)
   let bytes = await cache.read()
   if (!bytes) {
     bytes = await decodeSource(source)
