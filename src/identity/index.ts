@@ -2,7 +2,11 @@ import cookie from '@fastify/cookie'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { authenticateRequest } from './authentication.js'
+import { createBrowserSession } from './browser-session.js'
 import { createIdentityService, type IdentityService } from './identity-service.js'
+import { identityResolvers } from './resolvers.js'
+import { identityRoutes } from './routes.js'
+import { createSignInLimit } from './sign-in-limit.js'
 import { TokenCache } from './token-cache.js'
 
 declare module 'fastify' {
@@ -14,7 +18,7 @@ declare module 'fastify' {
 /** Users, tokens, and who is asking. */
 export const identity = fp(
   async (app: FastifyInstance) => {
-    const { database, notifications } = app.deps
+    const { config, database, notifications } = app.deps
     const cache = new TokenCache()
     const stopListening = [
       notifications.on('token_revoked', tokenId => cache.drop(tokenId)),
@@ -24,11 +28,19 @@ export const identity = fp(
       for (const stop of stopListening) stop()
     })
 
-    app.decorate('identity', createIdentityService(database, cache))
+    const service = createIdentityService(database, cache)
+    app.decorate('identity', service)
     app.decorateRequest('actor')
     app.decorateRequest('sessionSecret')
     if (!app.hasRequestDecorator('cookies')) await app.register(cookie)
     app.addHook('onRequest', authenticateRequest)
+
+    const sessions = createBrowserSession(service, await createSignInLimit(app, config.signInLimit))
+    app.schemaParts.add({
+      sdl: new URL('./identity.graphql', import.meta.url),
+      resolvers: identityResolvers(service, sessions),
+    })
+    await app.register(identityRoutes, { prefix: '/api/v1', sessions })
   },
   { name: 'identity', dependencies: ['problems', 'schema-parts'] },
 )

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { pageInput } from '../platform/pagination.js'
 import { roles, scopes } from './contract.js'
 
 export const email = z
@@ -24,6 +25,8 @@ export const id = z.uuid('must be a UUID')
 export const signInInput = z.strictObject({
   email,
   password: givenPassword,
+  /** bearer: the token is in the answer, for scripts; cookie: only in an httpOnly cookie, for browsers. */
+  delivery: z.enum(['bearer', 'cookie']).default('bearer'),
 })
 export type SignInInput = z.output<typeof signInInput>
 
@@ -52,3 +55,16 @@ export const createTokenInput = z.strictObject({
   expiresInDays: z.int().min(1).max(365).default(90),
 })
 export type CreateTokenInput = z.output<typeof createTokenInput>
+
+export const updateUserInput = z
+  .strictObject({ role: role.optional(), disabled: z.boolean().optional() })
+  .refine(input => input.role !== undefined || input.disabled !== undefined, {
+    message: 'give a role, disabled, or both',
+  })
+export type UpdateUserInput = z.output<typeof updateUserInput>
+
+export const userListInput = pageInput.extend({
+  /** A part of the name or the e-mail address. */
+  search: z.string().trim().min(1).max(100).nullish(),
+})
+export type UserListInput = z.output<typeof userListInput>

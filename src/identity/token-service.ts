@@ -48,7 +48,29 @@ export function createTokenService(database: Database, cache: TokenCache) {
       .map(row => row.id)
   }
 
+  /**
+   * Ends a user's tokens in the transaction of what ends them, drops them here, and tells the other processes.
+   * Gives their number.
+   *
+   * @param change runs first and locks the user's row, so that a sign-in waits or is revoked too; where it
+   *   says false nothing changed and the tokens stay
+   * @param but a token that stays
+   */
+  async function revokeAll(
+    userId: string,
+    change: (transaction: Transaction) => Promise<boolean>,
+    but?: string,
+  ): Promise<number> {
+    const revoked = await database.$transaction(async transaction =>
+      (await change(transaction)) ? revokeWhere(transaction, userId, but === undefined ? {} : { but }) : [],
+    )
+    for (const id of revoked) cache.drop(id)
+    return revoked.length
+  }
+
   return {
+    revokeAll,
+
     /** Who a token belongs to, or undefined where it is not valid (any more) or its user is disabled. */
     async authenticate(secret: string): Promise<SignedInActor | undefined> {
       if (!isTokenSecret(secret)) return undefined
@@ -150,28 +172,10 @@ export function createTokenService(database: Database, cache: TokenCache) {
     /** Ends every token of the actor, this one too. Gives their number. */
     async signOutEverywhere(actor: Actor): Promise<number> {
       const user = requireSession(actor)
-      return this.revokeAll(user.userId, async () => {})
-    },
-
-    /**
-     * Changes a user and ends the user's tokens in one transaction, then drops them here; the other processes
-     * hear of it. Gives the number of tokens.
-     *
-     * @param change runs first, with the user's row locked against sign-ins
-     * @param but a token that stays
-     */
-    async revokeAll(
-      userId: string,
-      change: (transaction: Transaction) => Promise<void>,
-      but?: string,
-    ): Promise<number> {
-      const revoked = await database.$transaction(async transaction => {
-        await transaction.$queryRaw`SELECT id FROM users WHERE id = ${userId}::uuid FOR UPDATE`
-        await change(transaction)
-        return revokeWhere(transaction, userId, but === undefined ? {} : { but })
+      return revokeAll(user.userId, async transaction => {
+        await transaction.$queryRaw`SELECT id FROM users WHERE id = ${user.userId}::uuid FOR UPDATE`
+        return true
       })
-      for (const id of revoked) cache.drop(id)
-      return revoked.length
     },
   }
 }

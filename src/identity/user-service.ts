@@ -16,7 +16,7 @@ export interface User {
   readonly createdAt: Date
 }
 
-const visible = {
+export const visible = {
   id: true,
   email: true,
   name: true,
@@ -50,12 +50,21 @@ export function createUserService(database: Database, tokens: TokenService) {
     },
 
     /** @throws SIGN_IN_REFUSED, for each reason the same and after the same work */
-    async signIn(input: SignInInput) {
+    async signIn(input: Pick<SignInInput, 'email' | 'password'>) {
       const found = await database.user.findUnique({ where: { email: input.email } })
       const right = await verifyPassword(found?.passwordHash, input.password)
       if (found === null || !right || found.disabledAt !== null) throw signInRefused()
       const { passwordHash, ...user } = found
       return { ...(await tokens.issueSession(user.id, passwordHash)), user: user satisfies User }
+    },
+
+    /** Gives a user another password on behalf of whoever runs this process, and ends the user's tokens. */
+    async resetPassword(userId: string, password: string): Promise<void> {
+      const passwordHash = await hashPassword(password)
+      await tokens.revokeAll(userId, async transaction => {
+        await transaction.user.update({ where: { id: userId }, data: { passwordHash } })
+        return true
+      })
     },
 
     async me(actor: Actor): Promise<User> {
@@ -77,6 +86,7 @@ export function createUserService(database: Database, tokens: TokenService) {
             data: { passwordHash },
           })
           if (count === 0) throw currentPasswordWrong()
+          return true
         },
         user.tokenId,
       )
