@@ -1,0 +1,80 @@
+import { readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import t from 'tap'
+import { appendEvents, requestCancel, requeueRun } from '../../src/training/run-ledger.js'
+import { superviseRun } from '../../workers/supervisor.js'
+import { openTestDependencies } from '../support/app.js'
+import { queueRun, runBecomes, standInTrainer } from '../support/runs.js'
+
+t.test('A supervised run', async t => {
+  const { deps } = await openTestDependencies(t)
+  const { database, storage } = deps
+  const parts = {
+    ...deps,
+    workerId: 'w',
+    trainerFile: standInTrainer,
+    datasetsDirectory: deps.config.home,
+    engine: 'auto' as const,
+  }
+  const start = async (behaviour: string) => {
+    const runId = await queueRun(database, behaviour)
+    const stopping = new AbortController()
+    return { runId, stopping, over: superviseRun(parts, { runId, attempt: 1 }, stopping.signal) }
+  }
+  const runToEnd = async (behaviour: string) => {
+    const { runId, over } = await start(behaviour)
+    await over
+    return database.trainingRun.findUniqueOrThrow({ where: { id: runId } })
+  }
+  const typesOf = async (runId: string) =>
+    (await database.runEvent.findMany({ where: { runId }, orderBy: { number: 'asc' } })).map(e => e.type)
+
+  await t.test('succeeds with its model stored and its events in order', async t => {
+    const run = await runToEnd('finishes')
+    t.match(run, { status: 'SUCCEEDED', engine: 'stand-in', result: { testAccuracy: 0.9 } })
+    t.equal((await storage.read(`${run.modelKey}/model.json`)).toString(), '{}')
+    t.same(await typesOf(run.id), ['starting', 'started', 'step', 'step', 'step', 'finished'])
+  })
+  for (const [behaviour, code, fault] of [
+    ['crashes', 'TRAINER_CRASHED', 'lyceum'],
+    ['is-killed', 'TRAINER_KILLED', 'machine'],
+    ['talks-garbage', 'TRAINER_MISUNDERSTOOD', 'lyceum'],
+    ['escapes', 'TRAINER_MISUNDERSTOOD', 'lyceum'],
+    ['fails', 'DIVERGED', 'spec'],
+  ]) {
+    await t.test(`fails with ${code} when its child ${behaviour}`, async t => {
+      const run = await runToEnd(behaviour ?? '')
+      t.match(run, { status: 'FAILED', modelKey: null, failure: { code, fault } })
+      t.equal((await typesOf(run.id)).at(-1), 'failed')
+    })
+  }
+  for (const behaviour of ['waits', 'ignores-stop']) {
+    await t.test(`is cancelled where its child ${behaviour}`, async t => {
+      const { runId, over } = await start(behaviour)
+      await runBecomes(database, runId, 'RUNNING')
+      await requestCancel(database, runId)
+      await over
+      t.match(await runBecomes(database, runId, 'CANCELLED'), { attempt: 1 })
+      t.equal((await typesOf(runId)).at(-1), 'cancelled')
+    })
+  }
+  await t.test('goes back to the queue when its worker stops', async t => {
+    const { runId, over, stopping } = await start('waits')
+    await runBecomes(database, runId, 'RUNNING')
+    stopping.abort()
+    await over
+    t.match(await database.trainingRun.findUnique({ where: { id: runId } }), { status: 'QUEUED', attempt: 2 })
+  })
+  await t.test('is left alone where it was given to another', async t => {
+    const { runId, over } = await start('waits')
+    await runBecomes(database, runId, 'RUNNING')
+    await requeueRun(database, { runId, attempt: 1 }, 'lost')
+    await over
+    t.match(await database.trainingRun.findUnique({ where: { id: runId } }), { status: 'QUEUED', attempt: 2 })
+    t.equal(await appendEvents(database, { runId, attempt: 1 }, []), false)
+  })
+  await t.test('leaves no folder behind', async t => {
+    const left = readdirSync(tmpdir()).filter(name => name.startsWith('lyceum-run-'))
+    t.same(left, [])
+  })
+})

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { readConfig } from '../src/config.js'
+import { type Dependencies, openDependencies } from '../src/platform/dependencies.js'
+import { createLogger } from '../src/platform/logger.js'
+import { onStop } from '../src/platform/stop.js'
+import { type PredictionAnswer, predictionQueue, predictionRequest } from '../src/training/predictions.js'
+import { PredictionPool } from './prediction-pool.js'
+import { superviseRun } from './supervisor.js'
+import { registerWorker } from './worker-node.js'
+
+const trainingJob = z.strictObject({ runId: z.uuid(), attempt: z.int().min(1) })
+const predictionsAtOnce = 4
+
+/** A worker process: takes runs and predictions from the queue until it is stopped. */
+const config = readConfig()
+const logger = createLogger(config.logLevel, { pretty: config.logPretty, name: 'lyceum-worker' })
+const { databaseUrl } = config
+if (databaseUrl === undefined) throw new Error('A worker needs DATABASE_URL; `lyceum up` sets it.')
+const { deps, close } = await openDependencies(config, databaseUrl, logger, {
+  connections: 4 + config.workerConcurrency,
+})
+/** Another program may stand in for the trainer: `worker.js <file>`. */
+const trainerFile = process.argv[2] ?? fileURLToPath(new URL('trainer/main.js', import.meta.url))
+await work(deps)
+
+async function work({ database, courier, storage, notifications }: Dependencies) {
+  const workerId = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
+  const stopping = new AbortController()
+  const running = new Set<Promise<void>>()
+  const pool = new PredictionPool({ storage, trainerFile })
+  const supervision = {
+    ...{ database, notifications, storage, logger, workerId, trainerFile },
+    datasetsDirectory: join(config.home, 'datasets'),
+    engine: config.engine,
+  }
+  const unregister = await registerWorker(database, logger, workerId, config.engine)
+
+  courier.worker(
+    'training',
+    async ({ data }) => {
+      const run = superviseRun(supervision, trainingJob.parse(data), stopping.signal)
+      running.add(run)
+      await run.finally(() => running.delete(run))
+    },
+    // A job is taken once: a run whose worker was lost comes back as another attempt, by its row.
+    { concurrency: config.workerConcurrency, maxStalledCount: 0 },
+  )
+  courier.worker(
+    predictionQueue,
+    async ({ data }): Promise<PredictionAnswer> => {
+      const { runId, image } = predictionRequest.parse(data)
+      const run = await database.trainingRun.findUnique({ where: { id: runId }, select: { modelKey: true } })
+      if (!run?.modelKey) throw new Error('The run has no model.')
+      return pool.recognise(run.modelKey, image)
+    },
+    { concurrency: predictionsAtOnce, maxStalledCount: 0 },
+  )
+
+  onStop(async () => {
+    stopping.abort()
+    await Promise.allSettled(running)
+    await pool.close()
+    await unregister()
+    await close()
+  })
+  logger.info({ workerId }, 'The worker is ready')
+  process.send?.({ kind: 'ready' })
+}
