@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { type AttemptService, createAttemptService } from './attempt-service.js'
 import type { QuizCatalog } from './contract.js'
-import { assessmentLoaders, assessmentResolvers } from './resolvers.js'
+import { assessmentResolvers } from './resolvers.js'
 import { attemptRoutes } from './routes.js'
 
 declare module 'fastify' {
@@ -28,8 +28,6 @@ export const assessment = fp<Options>(
       sdl: new URL('./assessment.graphql', import.meta.url),
       resolvers: assessmentResolvers(service),
     })
-    // Mercurius is registered after the domains; loaders are added once it is there.
-    app.addHook('onReady', async () => app.graphql.defineLoaders(assessmentLoaders(service)))
     await app.register(attemptRoutes, { prefix: '/api/v1', service })
   },
   { name: 'assessment', dependencies: ['schema-parts', 'identity', 'learning'] },

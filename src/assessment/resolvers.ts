@@ -1,4 +1,5 @@
 import type { Actor } from '../identity/contract.js'
+import { batchPerRequest } from '../platform/graphql/batch-loader.js'
 import { pageInput, toConnection } from '../platform/pagination.js'
 import { parseInput } from '../platform/parse.js'
 import type { AttemptService } from './attempt-service.js'
@@ -14,6 +15,8 @@ interface PageArgs {
 }
 
 export function assessmentResolvers(service: AttemptService) {
+  // One statement for all quizzes that a query shows.
+  const standing = batchPerRequest(({ actor }: Context, quizIds) => service.findStandings(actor, quizIds))
   return {
     Query: {
       attempt: (_: unknown, args: unknown, { actor }: Context) =>
@@ -27,27 +30,15 @@ export function assessmentResolvers(service: AttemptService) {
           await service.listOfQuiz(actor, parseInput(quizParams, { id: args.quizId }).id, pageFrom(args)),
         ),
     },
+    Quiz: {
+      attemptsLeft: async ({ id }: { id: string }, _: unknown, context: Context) =>
+        (await standing(context, id)).attemptsLeft,
+      bestScore: async ({ id }: { id: string }, _: unknown, context: Context) =>
+        (await standing(context, id)).bestScore,
+    },
     Mutation: {
       submitQuiz: (_: unknown, { input }: { input: unknown }, { actor }: Context) =>
         service.submitQuiz(actor, parseInput(submitQuizInput, input, 'input')),
-    },
-  }
-}
-
-/** Batched by mercurius: one call for all quizzes that a query shows. */
-export function assessmentLoaders(service: AttemptService) {
-  type Queries = ReadonlyArray<{ obj: { id: string } }>
-  const standings = (queries: Queries, { actor }: Context) =>
-    service.findStandings(
-      actor,
-      queries.map(({ obj }) => obj.id),
-    )
-  return {
-    Quiz: {
-      attemptsLeft: async (queries: Queries, context: Context) =>
-        (await standings(queries, context)).map(standing => standing.attemptsLeft),
-      bestScore: async (queries: Queries, context: Context) =>
-        (await standings(queries, context)).map(standing => standing.bestScore),
     },
   }
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { CourseCatalog, FindPassedQuizzes } from './contract.js'
 import { createLearningService, type LearningService } from './learning-service.js'
-import { learningLoaders, learningResolvers } from './resolvers.js'
+import { learningResolvers } from './resolvers.js'
 import { learningRoutes } from './routes.js'
 
 declare module 'fastify' {
@@ -25,8 +25,6 @@ export const learning = fp<Options>(
       sdl: new URL('./learning.graphql', import.meta.url),
       resolvers: learningResolvers(service),
     })
-    // Mercurius is registered after the domains; loaders are added once it is there.
-    app.addHook('onReady', async () => app.graphql.defineLoaders(learningLoaders(service)))
     await app.register(learningRoutes, { prefix: '/api/v1', service, catalog })
   },
   { name: 'learning', dependencies: ['schema-parts', 'identity'] },

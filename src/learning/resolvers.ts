@@ -1,4 +1,5 @@
 import type { Actor } from '../identity/contract.js'
+import { batchPerRequest } from '../platform/graphql/batch-loader.js'
 import { parseInput } from '../platform/parse.js'
 import type { LearningService } from './learning-service.js'
 import { courseArgs, lessonArgs } from './schemas.js'
@@ -8,9 +9,26 @@ interface Context {
 }
 
 export function learningResolvers(service: LearningService) {
+  // A fixed number of statements for all courses and lessons that a query shows.
+  const enrolled = batchPerRequest(async ({ actor }: Context, courseIds) => {
+    const found = await service.findEnrolled(actor, courseIds)
+    return courseIds.map(id => found.has(id))
+  })
+  const progress = batchPerRequest(({ actor }: Context, courseIds) => service.findProgress(actor, courseIds))
+  const read = batchPerRequest(async ({ actor }: Context, lessonIds) => {
+    const found = await service.findRead(actor, lessonIds)
+    return lessonIds.map(id => found.has(id))
+  })
   return {
     Query: {
       myCourses: (_: unknown, _args: unknown, { actor }: Context) => service.listMine(actor),
+    },
+    Course: {
+      enrolled: ({ id }: { id: string }, _: unknown, context: Context) => enrolled(context, id),
+      progress: ({ id }: { id: string }, _: unknown, context: Context) => progress(context, id),
+    },
+    Lesson: {
+      read: ({ id }: { id: string }, _: unknown, context: Context) => read(context, id),
     },
     Mutation: {
       enrol: async (_: unknown, args: unknown, { actor }: Context) => {
@@ -22,28 +40,6 @@ export function learningResolvers(service: LearningService) {
       markLessonRead: async (_: unknown, args: unknown, { actor }: Context) => {
         await service.markLessonRead(actor, parseInput(lessonArgs, args).lessonId)
         return true
-      },
-    },
-  }
-}
-
-/** Batched by mercurius: one call for all courses or lessons that a query shows. */
-export function learningLoaders(service: LearningService) {
-  type Queries = ReadonlyArray<{ obj: { id: string } }>
-  const idsOf = (queries: Queries) => queries.map(({ obj }) => obj.id)
-  return {
-    Course: {
-      enrolled: async (queries: Queries, { actor }: Context) => {
-        const enrolled = await service.findEnrolled(actor, idsOf(queries))
-        return queries.map(({ obj }) => enrolled.has(obj.id))
-      },
-      progress: async (queries: Queries, { actor }: Context) =>
-        (await service.findProgress(actor, idsOf(queries))).map(progress => progress ?? null),
-    },
-    Lesson: {
-      read: async (queries: Queries, { actor }: Context) => {
-        const read = await service.findRead(actor, idsOf(queries))
-        return queries.map(({ obj }) => read.has(obj.id))
       },
     },
   }
