@@ -1,14 +1,24 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { ExecutionResult, GraphQLFormattedError } from 'graphql'
-import { GraphQLError } from 'graphql'
+import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { LyceumError } from '../errors.js'
 
+/** Where errors are shown, and how much of them. */
+export interface ErrorAudience {
+  readonly log: FastifyBaseLogger
+  readonly requestId: string
+  /** Without introspection a mistyped name must not tell the names that are there. */
+  readonly suggestions: boolean
+}
+
 /**
- * An execution's errors as a client may see them: ours with code and details, the language's own as they are,
- * anything else without what it knows.
+ * Errors as a client may see them: ours with code and details, the language's own as they are, anything else
+ * without what it knows.
  */
-export function formatErrors(execution: ExecutionResult, log: FastifyBaseLogger, requestId: string) {
-  const errors = (execution.errors ?? []).flatMap(ofDocument).map((error): GraphQLFormattedError => {
+export function formatErrors(
+  errors: readonly GraphQLError[],
+  { log, requestId, suggestions }: ErrorAudience,
+): GraphQLFormattedError[] {
+  return errors.flatMap(ofDocument).map(error => {
     const { message, locations, path } = error.toJSON()
     const place = {
       ...(locations === undefined ? {} : { locations }),
@@ -16,21 +26,31 @@ export function formatErrors(execution: ExecutionResult, log: FastifyBaseLogger,
     }
     const cause = error.originalError
     if (cause instanceof LyceumError) {
-      return { ...place, message: cause.message, extensions: { code: cause.code, ...cause.details } }
+      return { ...place, message: cause.message, extensions: { ...cause.details, code: cause.code } }
     }
     if (cause === undefined || cause === null || cause instanceof GraphQLError) {
-      return { ...place, message, extensions: { code: 'BAD_REQUEST', ...error.extensions } }
+      return {
+        ...place,
+        message: suggestions ? message : message.replace(/ Did you mean .*$/s, ''),
+        extensions: { code: 'BAD_REQUEST', ...error.extensions },
+      }
     }
     if (isRefusal(cause)) return { ...place, message, extensions: { code: cause.code } }
-    log.error({ err: cause, path }, 'A resolver failed')
+    log.error({ err: cause, path, requestId }, 'A resolver failed')
     return {
       ...place,
       message: 'Something went wrong on our side. The request id helps us find it.',
       extensions: { code: 'INTERNAL', requestId },
     }
   })
-  // Per GraphQL over HTTP, data is null only where the operation ran.
-  return { ...(execution.data === undefined ? {} : { data: execution.data }), errors }
+}
+
+/** The HTTP status of a request that never ran: that of its first error, 400 where it has none. */
+export function statusOf(errors: readonly GraphQLError[]): number {
+  const cause = errors[0]?.originalError
+  if (cause === undefined || cause === null || cause instanceof GraphQLError) return 400
+  if (cause instanceof LyceumError) return cause.status
+  return isRefusal(cause) ? cause.statusCode : 500
 }
 
 /** mercurius wraps what is wrong with a document in one error: each of them has its own place. */
@@ -42,7 +62,7 @@ function ofDocument(error: GraphQLError): readonly GraphQLError[] {
 }
 
 /** A request that mercurius itself refused: its message is meant for the client. */
-function isRefusal(error: Error): error is Error & { code: string } {
+function isRefusal(error: Error): error is Error & { code: string; statusCode: number } {
   return (
     'statusCode' in error &&
     typeof error.statusCode === 'number' &&

@@ -1,42 +1,82 @@
-import { readFileSync } from 'node:fs'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { Location } from 'graphql'
 import mercurius from 'mercurius'
-import { formatErrors } from './errors.js'
-import { queryDepth, rules } from './rules.js'
-import { scalars } from './scalars.js'
+import { defineError } from '../errors.js'
+import { formatErrors, statusOf } from './errors.js'
+import { limitRules, maxTokens } from './rules.js'
+import { buildSchema } from './schema.js'
+import { type SocketOptions, serveSocket } from './socket.js'
 
 interface Options {
   /** What resolvers get besides the request: who is asking. */
   context(request: FastifyRequest): Record<string, unknown>
+  /** The same for a socket, from the credentials that it was opened with. */
+  connect: SocketOptions['connect']
 }
 
-const base = readFileSync(new URL('./base.graphql', import.meta.url), 'utf8')
+const notJson = defineError(
+  'UNSUPPORTED_MEDIA_TYPE',
+  415,
+  () => "Send a GraphQL request as JSON, with 'content-type: application/json'.",
+)
+const notGraphql = defineError('BAD_DOCUMENT', 400, () => "Send the text of a GraphQL document as 'query'.")
 
-/** `/graphql`, from the parts that the domains added: registered last. */
+const resultType = 'application/graphql-response+json'
+
+/** `/graphql`, over HTTP and over a socket, from the parts that the domains added: registered last. */
 export const graphql = fp<Options>(
-  async (app: FastifyInstance, { context }) => {
-    // The specification allows a null where the field may be left out; mercurius' own schema does not.
-    app.addHook('preValidation', async request => {
-      const { body } = request
-      if (request.routeOptions.url !== '/graphql' || typeof body !== 'object' || body === null) return
-      if ('extensions' in body && body.extensions === null) delete body.extensions
-    })
-    await app.register(mercurius, {
-      schema: `${base}\n${app.schemaParts.sdl}`,
-      resolvers: { ...scalars, ...app.schemaParts.resolvers },
-      jit: 1,
-      graphiql: false,
-      queryDepth,
-      validationRules: rules,
-      context: request => context(request),
-      subscription: { context: (_socket, request) => context(request) },
-      errorFormatter(execution, current) {
-        const request = current.reply?.request
-        const response = formatErrors(execution, request?.log ?? app.log, request?.id ?? '')
-        return { statusCode: execution.data === undefined || execution.data === null ? 400 : 200, response }
-      },
+  async (app: FastifyInstance, { context, connect }) => {
+    const schema = buildSchema(app.schemaParts)
+    const introspection = app.deps.config.graphiql
+    serveSocket(app, { schema, introspection, connect })
+
+    // A scope of its own: these hooks are for GraphQL requests alone.
+    await app.register(async scope => {
+      scope.addHook('preValidation', async ({ body, method, headers }) => {
+        if (method !== 'POST') return
+        // A form of another site cannot send JSON, and so not act with a user's cookie.
+        if (!headers['content-type']?.toLowerCase().startsWith('application/json')) throw notJson()
+        if (typeof body !== 'object' || body === null) return
+        // The specification allows a null where the field may be left out; mercurius' own schema does not.
+        if ('extensions' in body && body.extensions === null) delete body.extensions
+      })
+      scope.addHook('onSend', async (request, reply, payload) => {
+        if (request.headers.accept?.includes(resultType)) reply.type(`${resultType}; charset=utf-8`)
+        return payload
+      })
+      await scope.register(mercurius, {
+        schema,
+        jit: 1,
+        graphiql: false,
+        allowBatchedQueries: false,
+        graphql: { parseOptions: { maxTokens } },
+        validationRules: limitRules({ introspection }),
+        context,
+        errorFormatter(execution, { reply }) {
+          const errors = execution.errors ?? []
+          const request = reply?.request
+          const audience = {
+            log: request?.log ?? app.log,
+            requestId: request?.id ?? '',
+            suggestions: introspection,
+          }
+          const ran = execution.data !== undefined
+          return {
+            statusCode: ran ? 200 : statusOf(errors),
+            // Per GraphQL over HTTP, data is there only where the operation ran.
+            response: {
+              ...(ran ? { data: execution.data } : {}),
+              errors: formatErrors(errors, audience),
+            },
+          }
+        },
+      })
+      // What does not parse as GraphQL mercurius takes for a syntax tree in JSON, past the limit of tokens.
+      scope.graphql.addHook('preValidation', async (_schema, document) => {
+        if (!(document?.loc instanceof Location)) throw notGraphql()
+      })
     })
   },
-  { name: 'graphql', dependencies: ['schema-parts'] },
+  { name: 'graphql', dependencies: ['schema-parts', 'http'] },
 )
