@@ -102,12 +102,11 @@ function hangBell(notifications: Notifications, runId: string, signal: AbortSign
   }
 }
 
-/** Gives what `open` gives and aborts its signal when the reader leaves, also while it waits. */
+/** The same items; aborts `left` when the reader leaves, also while the generator waits. */
 export function untilLeft<Item>(
-  open: (signal: AbortSignal) => AsyncGenerator<Item, void, undefined>,
+  items: AsyncGenerator<Item, void, undefined>,
+  left: AbortController,
 ): AsyncIterableIterator<Item, void, undefined> {
-  const left = new AbortController()
-  const items = open(left.signal)
   return {
     next: () => items.next(),
     // A generator that waits hears of `return` only when its wait is over.

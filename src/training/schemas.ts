@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { predictionImage } from './child-protocol.js'
+import { runEvent } from './run-events.js'
 import { modelFileNames, runStatuses } from './run-view.js'
 
 export const runId = z.uuid('must be the id of a run')
@@ -35,12 +36,26 @@ export type PredictionInput = z.output<typeof predictionInput>
 /** The number of the last event that a client has seen; 0 for none. */
 export const eventNumber = z.coerce.number().int().min(0).max(2_147_483_647)
 
+/** A page of a run's events. */
+export const eventPage = z.object({
+  first: z.coerce.number().int().min(1).max(1000).default(100),
+  after: eventNumber.default(0),
+})
+
 export const prediction = z.object({
   classes: z.array(z.object({ name: z.string(), probability: z.number() })),
 })
 export type Prediction = z.output<typeof prediction>
 
 const json = z.unknown()
+
+/** An event as REST shows it. */
+export const eventBody = z.object({
+  number: z.number(),
+  attempt: z.number(),
+  createdAt: z.date(),
+  event: runEvent,
+})
 
 /** A run as both faces show it. */
 export const runBody = z.object({
