@@ -41,3 +41,8 @@ export function requireScope(actor: Actor, scope: Scope): SignedInActor {
   if (!user.scopes.includes(scope)) throw scopeRequired(scope)
   return user
 }
+
+/** What every GraphQL resolver is told besides its arguments. */
+export interface GraphqlContext {
+  readonly actor: Actor
+}
