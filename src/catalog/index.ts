@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { restScope } from '../platform/http.js'
 import { registerAssets } from './assets.js'
 import { type CatalogService, createCatalogService } from './catalog-service.js'
 import { catalogResolvers } from './resolvers.js'
@@ -22,7 +23,7 @@ export const catalog = fp(
       resolvers: catalogResolvers(service),
     })
     registerAssets(app)
-    registerCatalogRoutes(app, service)
+    await restScope(app, rest => registerCatalogRoutes(rest, service))
   },
   { name: 'catalog', dependencies: ['schema-parts', 'identity'] },
 )

@@ -1,7 +1,7 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { notFound } from '../platform/errors.js'
+import type { RestInstance } from '../platform/http.js'
 import { pageInput } from '../platform/pagination.js'
 import type { CatalogService } from './catalog-service.js'
 import { courseStates } from './contract.js'
@@ -17,12 +17,11 @@ import {
 import { slug } from './schemas.js'
 
 /** `/api/v1/courses` and below. */
-export function registerCatalogRoutes(app: FastifyInstance, catalog: CatalogService) {
-  const routes = app.withTypeProvider<ZodTypeProvider>()
+export function registerCatalogRoutes(routes: RestInstance, catalog: CatalogService) {
   const tags = ['Courses']
 
   routes.get(
-    '/api/v1/courses',
+    '/courses',
     { schema: { summary: 'List the courses', tags, querystring: pageInput, response: { 200: coursePage } } },
     async request => {
       const { page } = await catalog.listCourses(request.actor, request.query)
@@ -31,7 +30,7 @@ export function registerCatalogRoutes(app: FastifyInstance, catalog: CatalogServ
   )
 
   routes.get(
-    '/api/v1/courses/:slug',
+    '/courses/:slug',
     {
       schema: {
         summary: 'Read a course and the outline of its lessons',
@@ -49,7 +48,7 @@ export function registerCatalogRoutes(app: FastifyInstance, catalog: CatalogServ
   )
 
   routes.patch(
-    '/api/v1/courses/:slug',
+    '/courses/:slug',
     {
       schema: {
         summary: 'Publish, withdraw or archive a course',
@@ -68,7 +67,7 @@ export function registerCatalogRoutes(app: FastifyInstance, catalog: CatalogServ
   )
 
   routes.get(
-    '/api/v1/courses/:slug/lessons/:lesson',
+    '/courses/:slug/lessons/:lesson',
     {
       schema: {
         summary: 'Read a lesson with all its parts',
