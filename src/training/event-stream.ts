@@ -1,0 +1,113 @@
+import { Readable } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import type { SignedInActor } from '../identity/contract.js'
+import type { RestInstance } from '../platform/http.js'
+import type { Notifications } from '../platform/notifications.js'
+import { requireRunReader } from './policy.js'
+import type { StoredEvent } from './run-feed.js'
+import type { RunService } from './run-service.js'
+import { eventNumber, runId } from './schemas.js'
+
+/** Below the 30 s or more after which proxies close a connection that is silent. */
+const heartbeatMs = 15_000
+const longestTimer = 2 ** 31 - 1
+
+/**
+ * `GET /runs/{id}/events`: a run's events as server-sent events (WHATWG HTML, section 9.2), the number of each
+ * as its id, so that a browser that was cut off goes on where it was.
+ */
+export function eventStreamRoute(app: FastifyInstance, service: RunService) {
+  const { notifications } = app.deps
+  const closing = new AbortController()
+  // A stream would otherwise keep the server from closing.
+  app.addHook('preClose', async () => closing.abort())
+
+  return (rest: RestInstance) => {
+    rest.get(
+      '/runs/:id/events',
+      {
+        schema: {
+          summary: "A run's events as server-sent events",
+          description:
+            'First those that are stored, then each as it comes; the stream ends with the run. A reconnection ' +
+            'goes on after the Last-Event-ID (or `after`), and is answered 204 where nothing more can come.',
+          tags: ['Training'],
+          security: [{ bearer: [] }, { cookie: [] }],
+          params: z.object({ id: runId }),
+          querystring: z.object({ after: eventNumber.default(0) }),
+          headers: z.object({ 'last-event-id': eventNumber.optional() }),
+        },
+      },
+      async (request, reply) => {
+        const user = requireRunReader(request.actor)
+        const gone = new AbortController()
+        reply.raw.once('close', () => gone.abort())
+        const signal = AbortSignal.any([gone.signal, closing.signal])
+        const after = request.headers['last-event-id'] ?? request.query.after
+        const { ended, events } = await service.watchRun(user, request.params.id, after, signal)
+        // The one answer after which an EventSource does not connect again.
+        if (ended) return reply.code(204).send()
+        const forget = endWithToken(user, notifications, gone)
+        reply.raw.once('close', forget)
+        return reply
+          .type('text/event-stream; charset=utf-8')
+          .header('cache-control', 'no-store')
+          .header('x-accel-buffering', 'no')
+          .send(Readable.from(serverSentEvents(events), { objectMode: false }))
+      },
+    )
+  }
+}
+
+/** An open stream ends when its token expires or is revoked. Returns the function that stops looking. */
+function endWithToken(user: SignedInActor, notifications: Notifications, gone: AbortController) {
+  const left = user.tokenExpiresAt.getTime() - Date.now()
+  const timer = setTimeout(() => gone.abort(), Math.min(Math.max(left, 0), longestTimer))
+  const off = notifications.on('token_revoked', tokenId => {
+    if (tokenId === user.tokenId) gone.abort()
+  })
+  // What was revoked while nobody listened is not known: the client connects again and is asked who it is.
+  const offReconnected = notifications.onReconnected(() => gone.abort())
+  return () => {
+    clearTimeout(timer)
+    off()
+    offReconnected()
+  }
+}
+
+/** Events in the wire format, and a comment whenever nothing was said for a while. */
+async function* serverSentEvents(events: AsyncGenerator<StoredEvent, void, undefined>) {
+  // Sends the headers at once, and asks a browser to reconnect after 1 s.
+  yield 'retry: 1000\n\n'
+  try {
+    for (let next = events.next(); ; ) {
+      const result = await orSilence(next)
+      if (result === 'silence') {
+        yield ': still here\n\n'
+        continue
+      }
+      if (result.done) return
+      yield toMessage(result.value)
+      next = events.next()
+    }
+  } finally {
+    await events.return()
+  }
+}
+
+async function orSilence<Result>(next: Promise<Result>): Promise<Result | 'silence'> {
+  let timer: NodeJS.Timeout | undefined
+  const silence = new Promise<'silence'>(resolve => {
+    timer = setTimeout(() => resolve('silence'), heartbeatMs)
+  })
+  try {
+    return await Promise.race([next, silence])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function toMessage({ number, attempt, createdAt, event }: StoredEvent): string {
+  return `id: ${number}\nevent: ${event.type}\ndata: ${JSON.stringify({ number, attempt, createdAt, event })}\n\n`
+}

@@ -1,0 +1,40 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { restScope } from '../platform/http.js'
+import { eventStreamRoute } from './event-stream.js'
+import { startReconciler } from './reconciler.js'
+import { trainingResolvers } from './resolvers.js'
+import { trainingRoutes } from './routes.js'
+import type { LabFinder } from './run-launch.js'
+import { createRunService, type RunService } from './run-service.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly training: RunService
+  }
+}
+
+interface Options {
+  readonly catalog: LabFinder
+}
+
+/** Training runs: launched, watched, cancelled, deleted, and their models used. */
+export const training = fp<Options>(
+  async (app: FastifyInstance, { catalog }) => {
+    const service = createRunService(app.deps, catalog)
+    app.decorate('training', service)
+    app.schemaParts.add({
+      sdl: new URL('./training.graphql', import.meta.url),
+      resolvers: trainingResolvers(service),
+    })
+    await restScope(app, trainingRoutes(service))
+    await restScope(app, eventStreamRoute(app, service))
+
+    let stopReconciler: (() => Promise<void>) | undefined
+    app.addHook('onReady', async () => {
+      stopReconciler = startReconciler(app.deps)
+    })
+    app.addHook('onClose', async () => stopReconciler?.())
+  },
+  { name: 'training', dependencies: ['http', 'schema-parts', 'identity'] },
+)

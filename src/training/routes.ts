@@ -1,0 +1,175 @@
+import { z } from 'zod'
+import type { RestInstance } from '../platform/http.js'
+import { pageInput, pageOf } from '../platform/pagination.js'
+import { runKeysDiffer } from './errors.js'
+import type { RunService } from './run-service.js'
+import {
+  eventBody,
+  eventPage,
+  idempotencyKey,
+  labId,
+  launchInput,
+  modelFile,
+  prediction,
+  predictionInput,
+  runBody,
+  runId,
+} from './schemas.js'
+
+const tags = ['Training']
+const security = [{ bearer: [] }, { cookie: [] }]
+const oneRun = z.object({ id: runId })
+const launchHeaders = z.object({ 'idempotency-key': idempotencyKey.optional() })
+
+/** REST in, service out. */
+export function trainingRoutes(service: RunService) {
+  return (rest: RestInstance) => {
+    rest.post(
+      '/runs',
+      {
+        schema: {
+          summary: 'Launch a training run',
+          description:
+            'From a spec, or from a lab with what shall differ from its own spec. Send an Idempotency-Key, ' +
+            'so that a repeat after a lost answer launches nothing.',
+          tags,
+          security,
+          headers: launchHeaders,
+          body: launchInput,
+          response: { 201: runBody },
+        },
+      },
+      async (request, reply) => {
+        const header = request.headers['idempotency-key']
+        const { idempotencyKey: key = header, ...input } = request.body
+        if (header !== undefined && key !== header) throw runKeysDiffer()
+        const run = await service.launchRun(request.actor, { ...input, idempotencyKey: key })
+        return reply.code(201).header('location', `/api/v1/runs/${run.id}`).send(run)
+      },
+    )
+
+    rest.get(
+      '/runs',
+      {
+        schema: {
+          summary: 'Your own runs, the newest first',
+          tags,
+          security,
+          querystring: pageInput,
+          response: { 200: pageOf(runBody) },
+        },
+      },
+      async request => sendable((await service.listRuns(request.actor, request.query)).page),
+    )
+
+    rest.get(
+      '/labs/:id/runs',
+      {
+        schema: {
+          summary: 'The runs of a lab that you may see, the newest first',
+          tags,
+          security,
+          params: z.object({ id: labId }),
+          querystring: pageInput,
+          response: { 200: pageOf(runBody) },
+        },
+      },
+      async ({ actor, params, query }) => sendable((await service.listLabRuns(actor, params.id, query)).page),
+    )
+
+    rest.get(
+      '/runs/:id',
+      { schema: { summary: 'A run', tags, security, params: oneRun, response: { 200: runBody } } },
+      request => service.getRun(request.actor, request.params.id),
+    )
+
+    rest.post(
+      '/runs/:id/cancel',
+      {
+        schema: {
+          summary: 'Ask a run to end',
+          description: 'A run that waits is cancelled at once, one that trains after the step in progress.',
+          tags,
+          security,
+          params: oneRun,
+          response: { 200: runBody },
+        },
+      },
+      request => service.cancelRun(request.actor, request.params.id),
+    )
+
+    rest.delete(
+      '/runs/:id',
+      {
+        schema: {
+          summary: 'Delete a run that has ended, with its events and its model',
+          tags,
+          security,
+          params: oneRun,
+          response: { 204: z.void() },
+        },
+      },
+      async (request, reply) => {
+        await service.deleteRun(request.actor, request.params.id)
+        return reply.code(204).send()
+      },
+    )
+
+    rest.get(
+      '/runs/:id/history',
+      {
+        schema: {
+          summary: 'A page of the events that a run has had',
+          description: "Those with a number above 'after', in order.",
+          tags,
+          security,
+          params: oneRun,
+          querystring: eventPage,
+          response: { 200: z.object({ items: z.array(eventBody) }) },
+        },
+      },
+      async ({ actor, params, query }) => ({
+        items: await service.listEvents(actor, params.id, query.after, query.first),
+      }),
+    )
+
+    rest.get(
+      '/runs/:id/model/:file',
+      {
+        schema: {
+          summary: 'A file of the trained model, a tfjs LayersModel',
+          tags,
+          security,
+          params: oneRun.extend({ file: modelFile }),
+        },
+      },
+      async ({ actor, params }, reply) => {
+        const { size, stream } = await service.openModelFile(actor, params.id, params.file)
+        const type = params.file === 'model.json' ? 'application/json' : 'application/octet-stream'
+        return reply.type(type).header('content-length', size).send(stream)
+      },
+    )
+
+    rest.post(
+      '/runs/:id/predictions',
+      {
+        // A PNG of 4 MiB in base64, or 512 x 512 numbers.
+        bodyLimit: 6 * 1024 * 1024,
+        schema: {
+          summary: 'Recognise an image with the model of a run',
+          tags,
+          security,
+          params: oneRun,
+          body: predictionInput,
+          response: { 200: prediction },
+        },
+      },
+      request => service.predict(request.actor, request.params.id, request.body),
+    )
+  }
+}
+
+/** What a schema made mutable: a response is only read. */
+function sendable<Item, Info>(page: { items: readonly Item[]; pageInfo: Info }) {
+  return { items: [...page.items], pageInfo: page.pageInfo }
+}
