@@ -1,12 +1,17 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { assessment } from './assessment/index.js'
 import { catalog } from './catalog/index.js'
 import { identity } from './identity/index.js'
+import { authenticateSocket } from './identity/socket-actor.js'
+import { learning } from './learning/index.js'
 import type { Dependencies } from './platform/dependencies.js'
+import { graphql } from './platform/graphql/index.js'
 import { schemaParts } from './platform/graphql/schema-parts.js'
 import { health } from './platform/health.js'
 import { http } from './platform/http.js'
 import { openapi } from './platform/openapi.js'
 import { problems } from './platform/problem.js'
+import { training } from './training/index.js'
 
 /** Builds the API from its parts. The caller listens, and closes. */
 export async function buildApp(deps: Dependencies): Promise<FastifyInstance> {
@@ -25,6 +30,22 @@ export async function buildApp(deps: Dependencies): Promise<FastifyInstance> {
   await app.register(openapi)
   await app.register(identity)
   await app.register(catalog)
+  await app.register(learning, {
+    catalog: app.catalog,
+    findPassedQuizzes: (userId, quizIds) => app.assessment.findPassed(userId, quizIds),
+  })
+  await app.register(assessment, { catalog: app.catalog })
+  await app.register(training, { catalog: app.catalog })
+  await app.register(graphql, {
+    context: request => ({ actor: request.actor }),
+    async connect(credentials) {
+      const actor = await authenticateSocket(app.identity, credentials)
+      return {
+        context: { actor },
+        token: actor.kind === 'user' ? { id: actor.tokenId, expiresAt: actor.tokenExpiresAt } : undefined,
+      }
+    },
+  })
   await app.register(health)
   return app
 }

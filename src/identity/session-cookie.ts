@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-const cookieName = 'lyceum_session'
+export const cookieName = 'lyceum_session'
 
 /** SameSite=Lax: no other site's page sends it along with what changes something. */
 const attributes = (secure: boolean) => ({ path: '/', httpOnly: true, sameSite: 'lax', secure }) as const
