@@ -17,7 +17,11 @@ const isUpgrade = (request: FastifyRequest) => request.headers.upgrade !== undef
 export function requireOwnOrigin(request: FastifyRequest) {
   const { origin } = request.headers
   if (origin === undefined || request.server.deps.config.corsOrigins.includes(origin)) return
-  if (!URL.canParse(origin) || new URL(origin).host !== request.host) throw originRefused()
+  if (!URL.canParse(origin)) throw originRefused()
+  const { protocol, host } = new URL(origin)
+  // An origin never names its scheme's usual port; a Host header may.
+  const own = `${protocol}//${request.host}`
+  if (!URL.canParse(own) || new URL(own).host !== host) throw originRefused()
 }
 
 /**
