@@ -7,6 +7,8 @@ import { openTestDependencies } from '../support/app.js'
 import { queueRun, runBecomes, standInTrainer } from '../support/runs.js'
 
 t.test('A supervised run', async t => {
+  // A folder of its own, so that what is left behind is this test's alone.
+  process.env.TMPDIR = t.testdir()
   const { deps } = await openTestDependencies(t)
   const { database, storage } = deps
   const parts = {
