@@ -41,7 +41,10 @@ module.exports = {
       name: 'workers-use-the-contract',
       severity: 'error',
       from: { path: '^workers/' },
-      to: { path: '^src/', pathNot: '^src/(training/(contract|run-ledger|predictions)\\.ts|networks/|platform/|config\\.ts)' },
+      to: {
+        path: '^src/',
+        pathNot: '^src/(training/(contract|run-ledger|predictions)\\.ts|networks/|platform/|config\\.ts)',
+      },
     },
     {
       name: 'the-trainer-knows-neither-database-nor-queue',
