@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { restScope } from '../platform/http.js'
 import { type AttemptService, createAttemptService } from './attempt-service.js'
 import type { QuizCatalog } from './contract.js'
 import { assessmentResolvers } from './resolvers.js'
@@ -28,7 +29,7 @@ export const assessment = fp<Options>(
       sdl: new URL('./assessment.graphql', import.meta.url),
       resolvers: assessmentResolvers(service),
     })
-    await app.register(attemptRoutes, { prefix: '/api/v1', service })
+    await restScope(app, rest => attemptRoutes(rest, service))
   },
   { name: 'assessment', dependencies: ['schema-parts', 'identity', 'learning'] },
 )

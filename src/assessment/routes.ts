@@ -1,5 +1,4 @@
-import type { FastifyInstance } from 'fastify'
-import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { RestInstance } from '../platform/http.js'
 import { pageInput } from '../platform/pagination.js'
 import { parseInput } from '../platform/parse.js'
 import type { AttemptService } from './attempt-service.js'
@@ -16,11 +15,7 @@ import {
 
 const tags = ['Quizzes']
 
-export async function attemptRoutes(scope: FastifyInstance, { service }: { service: AttemptService }) {
-  scope.setValidatorCompiler(validatorCompiler)
-  scope.setSerializerCompiler(serializerCompiler)
-  const app = scope.withTypeProvider<ZodTypeProvider>()
-
+export function attemptRoutes(app: RestInstance, service: AttemptService) {
   app.post(
     '/quizzes/:id/attempts',
     {

@@ -1,6 +1,7 @@
 import cookie from '@fastify/cookie'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { restScope } from '../platform/http.js'
 import { authenticateRequest } from './authentication.js'
 import { createBrowserSession } from './browser-session.js'
 import { createIdentityService, type IdentityService } from './identity-service.js'
@@ -40,7 +41,7 @@ export const identity = fp(
       sdl: new URL('./identity.graphql', import.meta.url),
       resolvers: identityResolvers(service, sessions),
     })
-    await app.register(identityRoutes, { prefix: '/api/v1', sessions })
+    await restScope(app, rest => identityRoutes(rest, sessions))
   },
   { name: 'identity', dependencies: ['problems', 'schema-parts'] },
 )

@@ -1,6 +1,5 @@
-import type { FastifyInstance } from 'fastify'
-import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import type { RestInstance } from '../platform/http.js'
 import type { BrowserSession } from './browser-session.js'
 import {
   newTokenBody,
@@ -28,10 +27,7 @@ const noContent = z.null().describe('Done.')
 const idParams = z.object({ id })
 
 /** REST: signing in and out, the account, its tokens; for admins the users. Registered under /api/v1. */
-export async function identityRoutes(scope: FastifyInstance, { sessions }: { sessions: BrowserSession }) {
-  scope.setValidatorCompiler(validatorCompiler)
-  scope.setSerializerCompiler(serializerCompiler)
-  const app = scope.withTypeProvider<ZodTypeProvider>()
+export function identityRoutes(app: RestInstance, sessions: BrowserSession) {
   const { identity } = app
 
   app.post(

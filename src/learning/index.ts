@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { restScope } from '../platform/http.js'
 import type { CourseCatalog, FindPassedQuizzes } from './contract.js'
 import { createLearningService, type LearningService } from './learning-service.js'
 import { learningResolvers } from './resolvers.js'
@@ -25,7 +26,7 @@ export const learning = fp<Options>(
       sdl: new URL('./learning.graphql', import.meta.url),
       resolvers: learningResolvers(service),
     })
-    await app.register(learningRoutes, { prefix: '/api/v1', service, catalog })
+    await restScope(app, rest => learningRoutes(rest, { service, catalog }))
   },
   { name: 'learning', dependencies: ['schema-parts', 'identity'] },
 )

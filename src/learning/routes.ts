@@ -1,7 +1,6 @@
-import type { FastifyInstance } from 'fastify'
-import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { notFound } from '../platform/errors.js'
+import type { RestInstance } from '../platform/http.js'
 import type { CourseCatalog } from './contract.js'
 import type { LearningService } from './learning-service.js'
 import { courseParams, lessonParams, progressList } from './schemas.js'
@@ -14,11 +13,7 @@ interface Options {
   readonly catalog: Pick<CourseCatalog, 'findCourseBySlug'>
 }
 
-export async function learningRoutes(scope: FastifyInstance, { service, catalog }: Options) {
-  scope.setValidatorCompiler(validatorCompiler)
-  scope.setSerializerCompiler(serializerCompiler)
-  const app = scope.withTypeProvider<ZodTypeProvider>()
-
+export function learningRoutes(app: RestInstance, { service, catalog }: Options) {
   app.post(
     '/courses/:slug/enrolment',
     { schema: { summary: 'Enrol in a course', tags, params: courseParams, response: { 204: nothing } } },
