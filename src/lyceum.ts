@@ -1,15 +1,14 @@
 #!/usr/bin/env node
-import { spawn } from 'node:child_process'
-import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { describeImport, importContent } from './catalog/import/import-content.js'
 import { withDatabaseUrl } from './commands/database-url.js'
 import { up } from './commands/up.js'
 import { createUser, readPassword } from './commands/user.js'
+import { runWorker } from './commands/worker.js'
 import { type Config, readConfig } from './config.js'
 import { openDatabase } from './platform/database.js'
 import { migrate } from './platform/migrate.js'
-import { migrationsDirectory, packageRoot } from './platform/package-root.js'
+import { migrationsDirectory } from './platform/package-root.js'
 import { runServer } from './server.js'
 
 const program = new Command('lyceum')
@@ -44,12 +43,7 @@ program
   .description('run a training worker (the database must be migrated)')
   .action(() => {
     requireDatabaseUrl(readConfig())
-    // A process of its own: the API's code never imports the workers'.
-    const worker = spawn(process.execPath, [join(packageRoot, 'dist/workers/worker.js')], {
-      stdio: 'inherit',
-    })
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => worker.kill(signal))
-    worker.once('exit', code => process.exit(code ?? 1))
+    return runWorker()
   })
 
 program
@@ -72,11 +66,11 @@ program
   .option('--publish', 'publish courses that are new')
   .action((directory: string, options: { owner?: string; publish?: boolean }) =>
     withDatabase(async database => {
-      const imports = await importContent(database, directory, {
+      await importContent(database, directory, {
         publish: options.publish ?? false,
         ...(options.owner === undefined ? {} : { ownerEmail: options.owner }),
+        onCourse: result => console.log(describeImport(result)),
       })
-      for (const result of imports) console.log(describeImport(result))
     }),
   )
 

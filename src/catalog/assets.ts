@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { notFound } from '../platform/errors.js'
-import { figureMediaTypes } from './import/figures.js'
+import { figureMediaTypes } from './figure-types.js'
 
 const assetFile = z.string().regex(/^[0-9a-f]{64}\.(svg|png)$/)
 

@@ -3,18 +3,11 @@ import type { Actor } from '../identity/contract.js'
 import type { Database } from '../platform/database.js'
 import { type Notifications, notifySql } from '../platform/notifications.js'
 import { decodeCursor, type Page, type PageInput, toPage } from '../platform/pagination.js'
-import type {
-  CourseState,
-  FoundCourse,
-  FoundLab,
-  FoundLesson,
-  FoundQuiz,
-  LessonPlace,
-  QuizDocument,
-} from './contract.js'
+import type { CourseState, FoundCourse, FoundLab, FoundLesson, FoundQuiz, LessonPlace } from './contract.js'
 import { type IndexedCourse, type IndexedLesson, openCourseIndex } from './course-index.js'
+import { courseWithoutFiles } from './errors.js'
 import type { LoadedLesson } from './lesson-content.js'
-import { canSee, canSeeAnswers, requireEditable } from './policy.js'
+import { canSee, canSeeAnswers, canSeeUnpublished, requireEditable } from './policy.js'
 import { openRevisionCache } from './revision-cache.js'
 
 export type CatalogService = ReturnType<typeof createCatalogService>
@@ -75,13 +68,18 @@ export function createCatalogService(database: Database, notifications: Notifica
     )
   }
 
-  /** @throws as `requireEditable` does */
+  /** @throws what `requireEditable` throws, and COURSE_WITHOUT_FILES */
   async function setCourseState(actor: Actor, courseId: string, state: CourseState): Promise<IndexedCourse> {
     // From the database itself: what is decided here must not rest on a snapshot.
     index.distrust()
-    requireEditable(actor, (await index.read()).byId.get(courseId))
+    const course = requireEditable(actor, (await index.read()).byId.get(courseId))
+    if (course.withoutFiles) throw courseWithoutFiles(courseId)
+    const current = { currentOf: { id: courseId }, publishedAt: null }
     await database.$transaction([
       database.course.update({ where: { id: courseId }, data: { state } }),
+      ...(state === 'PUBLISHED'
+        ? [database.courseRevision.updateMany({ where: current, data: { publishedAt: new Date() } })]
+        : []),
       database.$executeRawUnsafe(notifySql, 'catalog_changed', courseId),
     ])
     // The notification comes a moment later; whoever made the change must see it at once.
@@ -116,20 +114,36 @@ export function createCatalogService(database: Database, notifications: Notifica
     const lesson = (await index.read()).quizzes.get(quizId)
     if (!lesson || !canSee(actor, lesson.course)) return undefined
     const revisionId = lessonRevisionId ?? lesson.revisionId
-    const quiz = await findQuizInRevision(revisionId, quizId, lesson.id)
-    return quiz && { ...placeOf(lesson), lessonRevisionId: revisionId, quiz }
+    const found = await findQuizInRevision(revisionId, quizId)
+    if (found?.lessonId !== lesson.id) return undefined
+    const isCurrent = revisionId === lesson.revisionId
+    if (isCurrent || canSeeUnpublished(actor, lesson.course) || (await wasPublished(revisionId))) return found
+    return undefined
   }
 
-  /** A quiz of any revision, archived or not, for whoever holds an attempt at it. Asks nobody's permission. */
-  async function findQuizInRevision(
-    revisionId: string,
-    quizId: string,
-    lessonId?: string,
-  ): Promise<QuizDocument | undefined> {
-    if (!uuid.safeParse(revisionId).success) return undefined
-    const loaded = await revisions.get(revisionId)
-    if (!loaded || loaded.quiz?.id !== quizId) return undefined
-    return lessonId === undefined || loaded.lessonId === lessonId ? loaded.quiz : undefined
+  /**
+   * A quiz of any revision, archived or not, for whoever holds an attempt at it or teaches its course. Asks nobody's
+   * permission: what it finds must not go further than that.
+   */
+  async function findQuizInRevision(revisionId: string, quizId: string): Promise<FoundQuiz | undefined> {
+    const loaded = await findRevision(revisionId)
+    if (loaded?.quiz?.id !== quizId) return undefined
+    const { lessonId, courseId, quiz } = loaded
+    const courseOwnerId = (await index.read()).byId.get(courseId)?.ownerId ?? null
+    return { lessonId, lessonRevisionId: revisionId, courseId, courseOwnerId, quiz }
+  }
+
+  async function findRevision(revisionId: string): Promise<LoadedLesson | undefined> {
+    return uuid.safeParse(revisionId).success ? revisions.get(revisionId) : undefined
+  }
+
+  /** Whether everybody could once read the revision. */
+  async function wasPublished(lessonRevisionId: string): Promise<boolean> {
+    const place = await database.courseRevisionLesson.findFirst({
+      where: { lessonRevisionId, courseRevision: { publishedAt: { not: null } } },
+      select: { position: true },
+    })
+    return place !== null
   }
 
   async function findLab(actor: Actor, labId: string): Promise<FoundLab | undefined> {

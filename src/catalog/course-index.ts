@@ -28,7 +28,9 @@ export interface IndexedCourse extends CourseOutline {
   readonly id: string
   readonly slug: string
   readonly ownerId: string | null
+  /** ARCHIVED too where the files are gone, whatever the owner chose. */
   readonly state: CourseState
+  readonly withoutFiles: boolean
   readonly revisionId: string
   readonly lessons: readonly IndexedLesson[]
 }
@@ -115,7 +117,7 @@ async function loadSnapshot(
 ): Promise<CatalogSnapshot> {
   const rows = await database.course.findMany({
     where: { currentRevisionId: { not: null } },
-    select: { id: true, slug: true, ownerId: true, state: true, currentRevisionId: true },
+    select: { id: true, slug: true, ownerId: true, state: true, archivedAt: true, currentRevisionId: true },
     orderBy: { id: 'asc' },
   })
   const outlines = new Map(previous?.courses.map(course => [course.revisionId, course]))
@@ -123,10 +125,12 @@ async function loadSnapshot(
   const loaded =
     unknown.length === 0 ? new Map<string, CourseOutline>() : await loadOutlines(database, unknown)
   return toSnapshot(
-    rows.flatMap(({ currentRevisionId, ...row }) => {
-      if (currentRevisionId === null) return []
-      const outline = loaded.get(currentRevisionId) ?? outlines.get(currentRevisionId)
-      return outline === undefined ? [] : [placeLessons({ ...row, revisionId: currentRevisionId }, outline)]
+    rows.flatMap(({ id, slug, ownerId, state, archivedAt, currentRevisionId: revisionId }) => {
+      const outline = revisionId === null ? undefined : (loaded.get(revisionId) ?? outlines.get(revisionId))
+      if (revisionId === null || outline === undefined) return []
+      const withoutFiles = archivedAt !== null
+      const shownState = withoutFiles ? 'ARCHIVED' : state
+      return [placeLessons({ id, slug, ownerId, state: shownState, withoutFiles, revisionId }, outline)]
     }),
   )
 }
@@ -165,7 +169,7 @@ function joinRevisions(
 
 /** Lessons know their course, so that a neighbour is found without a search. */
 function placeLessons(
-  row: Pick<IndexedCourse, 'id' | 'slug' | 'ownerId' | 'state' | 'revisionId'>,
+  row: Pick<IndexedCourse, 'id' | 'slug' | 'ownerId' | 'state' | 'withoutFiles' | 'revisionId'>,
   { hash, title, summary, outlines }: CourseOutline,
 ): IndexedCourse {
   const lessons: IndexedLesson[] = []

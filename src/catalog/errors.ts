@@ -21,6 +21,12 @@ export const contentRefused = defineError(
     details: { problems, more },
   }),
 )
+export const courseWithoutFiles = defineError(
+  'COURSE_WITHOUT_FILES',
+  409,
+  (course: string) =>
+    `The files of the course ${course} are gone, so it is archived: import them again, then change its state.`,
+)
 export const unknownOwner = defineError(
   'UNKNOWN_OWNER',
   422,

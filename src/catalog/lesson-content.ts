@@ -52,6 +52,7 @@ export interface LessonContent {
 export interface LoadedLesson {
   readonly revisionId: string
   readonly lessonId: string
+  readonly courseId: string
   readonly content: LessonContent
   readonly quiz: QuizDocument | null
   readonly labs: readonly LabDocument[]

@@ -1,13 +1,28 @@
-import katex from '@vscode/markdown-it-katex'
+import markdownItKatex from '@vscode/markdown-it-katex'
+import katex, { type KatexOptions } from 'katex'
 import MarkdownIt from 'markdown-it'
 import sanitizeHtml from 'sanitize-html'
 
+/** Browsers show MathML by themselves, so a frontend needs no style sheet and no fonts. */
+const mathOptions = {
+  output: 'mathml',
+  trust: false,
+  maxExpand: 1000,
+  maxSize: 50,
+  strict: 'ignore',
+} satisfies KatexOptions
+
 /** Raw HTML in Markdown is shown as text. */
-const parser = new MarkdownIt({ html: false, linkify: false, typographer: false }).use(katex.default, {
-  // Passed on to KaTeX: browsers show MathML by themselves, so a frontend needs no style sheet and no fonts.
-  ...{ output: 'mathml', trust: false, maxExpand: 1000, maxSize: 50 },
-  throwOnError: false,
-})
+const parser = new MarkdownIt({ html: false, linkify: false, typographer: false }).use(
+  markdownItKatex.default,
+)
+const inlineMath = new Set(['math_inline'])
+const blockMath = new Set(['math_block', 'math_inline_block'])
+// The plugin finds the formulas; they are rendered by the same KaTeX that checks them when they are imported.
+for (const type of inlineMath) parser.renderer.rules[type] = (tokens, at) => renderMath(tokens[at])
+for (const type of blockMath) {
+  parser.renderer.rules[type] = (tokens, at) => `<p class="katex-block">${renderMath(tokens[at])}</p>\n`
+}
 // The title of the lesson is the page's h1.
 parser.core.ruler.push('demote_title', state => {
   for (const token of state.tokens) if (token.tag === 'h1') token.tag = 'h2'
@@ -81,18 +96,51 @@ export function renderMarkdown(markdown: string, figures: Readonly<Record<string
 }
 
 /** The images that a Markdown text names, each with its line, counted from 0. */
-export function findImages(markdown: string): { path: string; line: number }[] {
-  return parser
-    .parse(markdown, {})
-    .flatMap(token =>
-      (token.children ?? [])
-        .filter(child => child.type === 'image')
-        .map(child => ({ path: String(child.attrGet('src') ?? ''), line: token.map?.[0] ?? 0 })),
-    )
+export function findImages(markdown: string): { path: string; alt: string; line: number }[] {
+  return inlineTokens(markdown, 'image').map(({ token, line }) => ({
+    path: String(token.attrGet('src') ?? ''),
+    alt: token.content,
+    line,
+  }))
 }
 
-/** The first formula of a Markdown text that is no TeX, as KaTeX says it. */
-export function findMathFault(markdown: string): string | undefined {
-  const fault = /<[^>]*class="katex-error"[^>]*title="([^"]*)"/.exec(parser.render(markdown))
-  return fault?.[1]
+/** The formulas of a Markdown text that are no TeX, each with what KaTeX says and its line, counted from 0. */
+export function findMathFaults(markdown: string): { reason: string; line: number }[] {
+  return inlineTokens(markdown, ...inlineMath, ...blockMath).flatMap(({ token, line }) => {
+    try {
+      renderMath(token, { trust: refuseCommand, throwOnError: true })
+      return []
+    } catch (error) {
+      return [{ reason: error instanceof Error ? error.message : String(error), line }]
+    }
+  })
+}
+
+function renderMath(
+  token?: { type: string; content: string },
+  options: KatexOptions = { throwOnError: false },
+) {
+  if (!token) return ''
+  return katex.renderToString(token.content, {
+    ...mathOptions,
+    ...options,
+    displayMode: blockMath.has(token.type),
+  })
+}
+
+/** KaTeX asks before it makes a link, an image or markup of a formula. */
+function refuseCommand({ command }: { command: string }): never {
+  throw new Error(`${command} is not allowed in a formula`)
+}
+
+/** The tokens of the given types, blocks among them, with the line on which each stands or its paragraph begins. */
+function inlineTokens(markdown: string, ...types: string[]) {
+  return parser.parse(markdown, {}).flatMap(block => {
+    let line = block.map?.[0] ?? 0
+    if (types.includes(block.type)) return [{ token: block, line }]
+    return (block.children ?? []).flatMap(token => {
+      if (token.type === 'softbreak' || token.type === 'hardbreak') line++
+      return types.includes(token.type) ? [{ token, line }] : []
+    })
+  })
 }

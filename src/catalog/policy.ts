@@ -9,7 +9,11 @@ interface OwnedCourse {
 
 /** Anyone reads what is published; a draft and what is archived only its owner, while still an instructor, and admins. */
 export function canSee(actor: Actor, course: OwnedCourse): boolean {
-  if (course.state === 'PUBLISHED') return true
+  return course.state === 'PUBLISHED' || canSeeUnpublished(actor, course)
+}
+
+/** Drafts, archived courses, and revisions that were never published. */
+export function canSeeUnpublished(actor: Actor, course: OwnedCourse): boolean {
   if (actor.kind === 'anonymous') return false
   return actor.role === 'ADMIN' || (actor.role === 'INSTRUCTOR' && actor.userId === course.ownerId)
 }

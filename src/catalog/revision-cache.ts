@@ -67,13 +67,13 @@ export function openRevisionCache(database: Database, capacity = keptRevisions):
 async function loadLessons(database: Database, ids: string[]): Promise<Map<string, LoadedLesson>> {
   const rows = await database.lessonRevision.findMany({
     where: { id: { in: ids } },
-    select: { id: true, lessonId: true, document: true },
+    select: { id: true, lessonId: true, lesson: { select: { courseId: true } }, document: true },
   })
   return new Map(
-    rows.map(({ id, lessonId, document: stored }) => {
+    rows.map(({ id, lessonId, lesson: { courseId }, document: stored }) => {
       const document = lessonDocument.parse(stored)
       const { quiz, labs } = document
-      return [id, { revisionId: id, lessonId, content: renderLesson(document), quiz, labs }]
+      return [id, { revisionId: id, lessonId, courseId, content: renderLesson(document), quiz, labs }]
     }),
   )
 }

@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import pg from 'pg'
-import { describeImport, importContent } from '../catalog/import/import-content.js'
 import type { Config } from '../config.js'
 import { type DemoAccount, ensureDemoAccounts } from '../identity/demo-accounts.js'
 import { openDatabase } from '../platform/database.js'
@@ -11,6 +10,8 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '../platform/embedd
 import { migrate } from '../platform/migrate.js'
 import { migrationsDirectory, packageRoot } from '../platform/package-root.js'
 import { onStop } from '../platform/stop.js'
+import { describeListenError } from '../server.js'
+import { importCourses } from './import-courses.js'
 
 const restartDelayMs = 1_000
 /** The advisory lock that keeps a second `lyceum up` off the same database. */
@@ -20,7 +21,7 @@ const upLock = 0x6c796365
 export async function up(config: Config): Promise<void> {
   await requireFreePort(config)
   const children: ChildProcess[] = []
-  let postgres: EmbeddedPostgres | undefined
+  let postgres: Promise<EmbeddedPostgres> | undefined
   let lock: pg.Client | undefined
   let stopping = false
   const stop = async () => {
@@ -28,7 +29,8 @@ export async function up(config: Config): Promise<void> {
     await Promise.all(children.map(stopChild))
     await lock?.end().catch(() => {})
     // An adopted server was left behind by a Lyceum that was killed: nobody else will stop it.
-    await postgres?.stop({ adopted: lock !== undefined })
+    // One that is only starting is waited for: it would outlive this process.
+    await postgres?.then(server => server.stop({ adopted: lock !== undefined })).catch(() => {})
   }
   onStop(async () => {
     say('\nStopping …')
@@ -59,15 +61,17 @@ export async function up(config: Config): Promise<void> {
     await step('Starting a training worker', () => startWorker(env))
     say(welcome(config, accounts))
   } catch (error) {
+    // What was told to stop fails in the step in which it was: that is no error.
+    if (stopping) return
     await stop()
     throw error
   }
 
   async function startDatabase() {
-    postgres = await step('Starting the embedded PostgreSQL', () =>
+    postgres = step('Starting the embedded PostgreSQL', () =>
       startEmbeddedPostgres({ directory: join(config.home, 'postgres') }),
     )
-    return postgres.url('lyceum')
+    return (await postgres).url('lyceum')
   }
 
   async function startWorker(env: NodeJS.ProcessEnv) {
@@ -101,11 +105,11 @@ async function prepare(config: Config, databaseUrl: string): Promise<DemoAccount
   try {
     const accounts = await ensureDemoAccounts(database, config)
     const owner = accounts.find(account => account.role === 'INSTRUCTOR')
-    const imports = await importContent(database, config.contentDirectory, {
+    const options = {
       publish: config.embedded,
       ...(owner === undefined ? {} : { ownerEmail: owner.email }),
-    })
-    for (const result of imports) say(`  ${describeImport(result)}`)
+    }
+    await importCourses(database, config.contentDirectory, options, say)
     return accounts
   } finally {
     await database.$disconnect()
@@ -132,12 +136,7 @@ async function requireFreePort({ host, port }: Config): Promise<void> {
     probe.listen(port, host)
     await once(probe, 'listening')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-      throw new Error(
-        `Port ${port} is in use: stop what uses it, or choose another: PORT=${port + 1} npm start`,
-      )
-    }
-    throw error
+    throw describeListenError(error, { host, port })
   } finally {
     probe.close()
   }

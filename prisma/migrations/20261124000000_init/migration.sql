@@ -49,6 +49,8 @@ CREATE TABLE "courses" (
     "ownerId" UUID,
     "state" "CourseState" NOT NULL DEFAULT 'DRAFT',
     "currentRevisionId" UUID,
+    "contentRoot" TEXT,
+    "archivedAt" TIMESTAMPTZ(3),
     "createdAt" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "updatedAt" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
@@ -63,6 +65,7 @@ CREATE TABLE "course_revisions" (
     "hash" TEXT NOT NULL,
     "document" JSONB NOT NULL,
     "createdAt" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "publishedAt" TIMESTAMPTZ(3),
 
     CONSTRAINT "course_revisions_pkey" PRIMARY KEY ("id")
 );

@@ -1,4 +1,4 @@
-import { open, realpath } from 'node:fs/promises'
+import { constants, open, realpath } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import type { Problems } from './problems.js'
 
@@ -7,6 +7,9 @@ export interface Mention {
   readonly file: string
   readonly line: number
 }
+
+/** A link in the last place is refused by the system itself, and a pipe must not keep the import waiting. */
+const openFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
 /**
  * The files of one course. Nothing outside the folder is ever read: a symbolic link, wherever it leads, and a
@@ -49,7 +52,7 @@ export class CourseFolder {
     try {
       if ((await realpath(place)) !== place)
         return refuse('is a symbolic link, or lies behind one: copy the file')
-      const handle = await open(place, 'r')
+      const handle = await open(place, openFlags)
       try {
         const stat = await handle.stat()
         if (!stat.isFile()) return refuse('is not a file')
@@ -64,7 +67,7 @@ export class CourseFolder {
     }
   }
 
-  /** As `read`, for a text file, which must be UTF-8. */
+  /** As `read`, for a text file, which must be UTF-8. Lines end as on Unix, so that a checkout on Windows is no edit. */
   async readText(
     path: string,
     limit: number,
@@ -73,13 +76,34 @@ export class CourseFolder {
   ): Promise<string | undefined> {
     const bytes = await this.read(path, limit, mention, options)
     if (bytes === undefined) return undefined
-    try {
-      return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    } catch {
-      this.problems.add(this.nameOf(path), 1, 'is not UTF-8 text')
+    const refuse = (line: number, reason: string) => {
+      this.problems.add(this.nameOf(path), line, reason)
       return undefined
     }
+    let text: string
+    try {
+      text = new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r\n?/g, '\n')
+    } catch {
+      return refuse(lineOfInvalidUtf8(bytes), 'is not UTF-8 text')
+    }
+    const control = controlCharacter.exec(text)
+    if (control) return refuse(lineAt(text, control.index), 'has a control character, as no text has')
+    return text
   }
+}
+
+/** Tabs and line ends are text; the rest is none, and PostgreSQL keeps no NUL. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+export const controlCharacter = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/
+
+/** The line, counted from 1, of a place in a text. */
+export function lineAt(text: string, index: number): number {
+  return text.slice(0, index).split('\n').length
+}
+
+function lineOfInvalidUtf8(bytes: Buffer): number {
+  const lossy = new TextDecoder('utf-8').decode(bytes)
+  return lineAt(lossy, Math.max(0, lossy.indexOf('\ufffd')))
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { trainingSpec } from '../../training/contract.js'
 import { reviewPolicies } from '../contract.js'
+import { controlCharacter } from './course-folder.js'
 
 /** What stands in the files of a course; docs/content-format.md describes it for authors. */
 
@@ -8,8 +9,16 @@ const kebabCase = z
   .string()
   .max(100)
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be kebab-case: lower-case letters and digits with single hyphens')
-const line = z.string().trim().min(1).max(300)
-const markdown = z.string().trim().min(1).max(20_000)
+// An escape in quotation marks can write what no text file may hold, and what PostgreSQL does not keep.
+const text = z
+  .string()
+  .refine(
+    value => !controlCharacter.test(value) && !/\p{Surrogate}/u.test(value),
+    'must not hold control characters',
+  )
+  .trim()
+const line = text.min(1).max(300)
+const markdown = text.min(1).max(20_000)
 const path = z
   .string()
   .max(200)
@@ -76,3 +85,4 @@ export const labsFile = z.strictObject({
     .min(1)
     .max(20),
 })
+export type LabsFile = z.output<typeof labsFile>

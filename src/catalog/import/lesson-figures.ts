@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { extname } from 'node:path/posix'
+import { figureMediaTypes } from '../figure-types.js'
 import { findImages } from '../markdown.js'
 import type { CourseFolder } from './course-folder.js'
-import { faultOfFigure, figureMediaTypes, maxFigureBytes } from './figures.js'
+import { findFigureFault, maxFigureBytes } from './figures.js'
 
 export interface Asset {
   /** SHA-256 of the bytes. */
@@ -29,27 +30,31 @@ export async function readFigures(
   lessonFolder: string,
   texts: readonly PlacedText[],
 ): Promise<{ figures: Record<string, string>; assets: Asset[] }> {
-  const figures: Record<string, string> = {}
+  const figures = new Map<string, string>()
   const assets: Asset[] = []
   for (const { markdown, file, line } of texts) {
     for (const image of findImages(markdown)) {
-      if (image.path in figures) continue
       const mention = { file, line: line + image.line }
+      if (image.alt.trim() === '') {
+        const reason = `${image.path}: a figure needs a text for those who can't see it: ![what it shows](…)`
+        folder.problems.add(mention.file, mention.line, reason)
+      }
+      if (figures.has(image.path)) continue
       const extension = extname(image.path).slice(1)
       const mediaType = figureMediaTypes[extension]
-      if (/^([a-z]+:|\/)/i.test(image.path) || mediaType === undefined) {
+      if (/^([a-z]+:|\/)|(^|\/)\.\.?(\/|$)/i.test(image.path) || mediaType === undefined) {
         const reason = 'a figure must be an SVG or PNG file in the folder of the lesson'
         folder.problems.add(mention.file, mention.line, `${image.path}: ${reason}`)
         continue
       }
       const bytes = await folder.read(`${lessonFolder}/${image.path}`, maxFigureBytes, mention)
       if (bytes === undefined) continue
-      const fault = faultOfFigure(extension, bytes)
-      if (fault !== undefined) folder.problems.add(folder.nameOf(`${lessonFolder}/${image.path}`), 1, fault)
+      const fault = await findFigureFault(extension, bytes)
+      if (fault) folder.problems.add(folder.nameOf(`${lessonFolder}/${image.path}`), fault.line, fault.reason)
       const hash = createHash('sha256').update(bytes).digest('hex')
-      figures[image.path] = `${hash}.${extension}`
+      figures.set(image.path, `${hash}.${extension}`)
       assets.push({ hash, mediaType, bytes })
     }
   }
-  return { figures, assets }
+  return { figures: Object.fromEntries(figures), assets }
 }

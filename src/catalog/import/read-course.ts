@@ -9,7 +9,10 @@ import { readYaml } from './yaml-file.js'
 
 /** A course as its files say it, checked and ready to be stored. */
 export interface CourseSource {
-  readonly label: string
+  /** Its course.yaml, and the lines in it of id and slug. */
+  readonly file: string
+  readonly idLine: number
+  readonly slugLine: number
   readonly document: CourseDocument
   readonly lessons: readonly LessonSource[]
   /** Of the document and of all its lessons: equal means that nothing changed. */
@@ -36,13 +39,15 @@ export async function readCourse(
     const lesson = await readLesson(folder, name, mention)
     if (lesson) lessons.push(lesson)
   }
-  refuseDoubles(course.value.id, course.file, lessons, problems)
+  refuseDoubles({ id: course.value.id, file: course.file }, lessons, problems)
   if (!problems.none) return undefined
 
   const { id, slug, title, summary } = course.value
   const document: CourseDocument = { id, slug, title, summary, lessons: lessons.map(outline) }
   return {
-    label,
+    file: course.file,
+    idLine: course.lineOf(['id']),
+    slugLine: course.lineOf(['slug']),
     document,
     lessons,
     hash: hashOf([document, lessons.map(lesson => lesson.hash)]),
@@ -58,12 +63,11 @@ function outline({
 
 /** Ids are compared across lessons, quizzes and labs too: one id never means two things. */
 function refuseDoubles(
-  courseId: string,
-  courseFileName: string,
+  course: { readonly id: string; readonly file: string },
   lessons: readonly LessonSource[],
   problems: Problems,
 ) {
-  const ids = new Map([[courseId, courseFileName]])
+  const ids = new Map([[course.id, course.file]])
   const slugs = new Map<string, string>()
   for (const { document, places } of lessons) {
     for (const { id, file, line } of places) {

@@ -1,8 +1,9 @@
+import { findUnavailable, validateSpec } from '../../training/contract.js'
 import type { QuizDocument } from '../contract.js'
 import type { LessonDocument } from '../documents.js'
-import { findMathFault } from '../markdown.js'
+import { findMathFaults } from '../markdown.js'
 import type { CourseFolder, Mention } from './course-folder.js'
-import { labsFile, lessonFile, type QuizFile, quizFile } from './file-schemas.js'
+import { type LabsFile, labsFile, lessonFile, type QuizFile, quizFile } from './file-schemas.js'
 import { hashOf } from './hash.js'
 import { type Asset, type PlacedText, readFigures } from './lesson-figures.js'
 import { readYaml, type YamlFile } from './yaml-file.js'
@@ -30,12 +31,13 @@ export async function readLesson(
   mention: Mention,
 ): Promise<LessonSource | undefined> {
   const { problems } = folder
-  const lesson = await readYaml(folder, `${name}/lesson.yaml`, lessonFile)
+  const lesson = await readYaml(folder, `${name}/lesson.yaml`, lessonFile, { mention })
   const textFile = folder.nameOf(`${name}/text.md`)
   const text = await folder.readText(`${name}/text.md`, maxTextBytes, mention)
   const quiz = await readYaml(folder, `${name}/quiz.yaml`, quizFile, { optional: true })
   const labs = await readYaml(folder, `${name}/labs.yaml`, labsFile, { optional: true })
   const quizDocument = quiz && readQuiz(quiz, folder)
+  if (labs) refuseImpossibleSpecs(labs, folder)
   if (!lesson || text === undefined) return undefined
   if (text.trim() === '') problems.add(textFile, 1, 'is empty')
 
@@ -53,8 +55,9 @@ export async function readLesson(
     ...(labs ? textsOf(labs) : []),
   ]
   for (const { markdown, file, line } of texts) {
-    const fault = findMathFault(markdown)
-    if (fault !== undefined) problems.add(file, line, `a formula is no TeX: ${fault}`)
+    for (const fault of findMathFaults(markdown)) {
+      problems.add(file, line + fault.line, `a formula is no TeX: ${fault.reason}`)
+    }
   }
   const { figures, assets } = await readFigures(folder, name, texts)
 
@@ -133,12 +136,25 @@ function readQuiz(quiz: YamlFile<QuizFile>, { problems }: CourseFolder): QuizDoc
   return { id, title, maxAttempts, review, questions }
 }
 
-/** Every text of a YAML file, to look for figures and formulas. A block text begins a line below its `|`. */
-function textsOf({ file, value, lineOf }: YamlFile<object>): PlacedText[] {
+/**
+ * What no launch could accept. What this installation only lacks is no fault: a course may name what is still to
+ * come.
+ */
+function refuseImpossibleSpecs({ file, value, lineOf }: YamlFile<LabsFile>, { problems }: CourseFolder) {
+  for (const [index, { spec }] of value.labs.entries()) {
+    if (findUnavailable(spec).length > 0) continue
+    for (const { field, message } of validateSpec(spec)) {
+      problems.add(file, lineOf(['labs', index, 'spec', field]), message)
+    }
+  }
+}
+
+/** Every text of a YAML file, to look for figures and formulas. */
+function textsOf({ file, value, textLineOf }: YamlFile<object>): PlacedText[] {
   return walk(value, [])
 
   function walk(node: unknown, path: readonly PropertyKey[]): PlacedText[] {
-    if (typeof node === 'string') return [{ markdown: node, file, line: lineOf(path) }]
+    if (typeof node === 'string') return [{ markdown: node, file, line: textLineOf(path) }]
     if (typeof node !== 'object' || node === null) return []
     if (Array.isArray(node)) return node.flatMap((child, index) => walk(child, [...path, index]))
     return Object.entries(node).flatMap(([key, child]) => walk(child, [...path, key]))

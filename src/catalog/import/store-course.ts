@@ -4,21 +4,23 @@ import type { Problems } from './problems.js'
 import type { CourseSource } from './read-course.js'
 import type { LessonSource } from './read-lesson.js'
 
+/** What becomes of a course that is new, and the folder of courses that it lies in, where it was imported with it. */
 export interface NewCourse {
   readonly ownerId: string | null
   readonly publish: boolean
+  readonly contentRoot: string | null
 }
 
 /** What an import did to one course. */
 export interface CourseImport {
   readonly course: string
-  readonly outcome: 'created' | 'updated' | 'unchanged'
+  readonly outcome: 'created' | 'updated' | 'unchanged' | 'restored' | 'archived'
   readonly lessons: { created: number; updated: number; unchanged: number; archived: number }
 }
 
 /**
  * Stores a course, all in the caller's transaction. An unchanged course is not written at all; a changed lesson
- * gets a new revision; what vanished is archived.
+ * gets a new revision; what vanished is archived, and what comes back is not any more.
  *
  * @returns undefined where an id is taken by another course, which is noted
  */
@@ -28,19 +30,22 @@ export async function storeCourse(
   newCourse: NewCourse,
   problems: Problems,
 ): Promise<CourseImport | undefined> {
-  // One import at a time: ids are unique across courses, so that two courses could take the same one.
-  await tx.$executeRawUnsafe(`SELECT pg_advisory_xact_lock(hashtext('lyceum:catalog'))`)
+  await lockCatalog(tx)
   const { document, hash } = source
   const known = await tx.course.findUnique({
     where: { id: document.id },
     include: { currentRevision: true, lessons: true },
   })
+  // A course that is imported by itself stays a member of the folder that it came from.
+  const contentRoot = newCourse.contentRoot ?? known?.contentRoot ?? null
   if (known?.currentRevision?.hash === hash) {
-    return {
-      course: document.id,
-      outcome: 'unchanged',
-      lessons: { created: 0, updated: 0, unchanged: source.lessons.length, archived: 0 },
+    const lessons = { created: 0, updated: 0, unchanged: source.lessons.length, archived: 0 }
+    const restored = known.archivedAt !== null
+    if (restored || known.contentRoot !== contentRoot) {
+      await tx.course.update({ where: { id: known.id }, data: { contentRoot, archivedAt: null } })
     }
+    if (restored) await tx.$executeRawUnsafe(notifySql, 'catalog_changed', known.id)
+    return { course: known.id, outcome: restored ? 'restored' : 'unchanged', lessons }
   }
   await refuseTakenIds(tx, source, problems)
   if (!problems.none) return undefined
@@ -53,17 +58,17 @@ export async function storeCourse(
     })),
     skipDuplicates: true,
   })
-  if (known) await tx.course.update({ where: { id: document.id }, data: { slug: document.slug } })
-  else {
-    await tx.course.create({
-      data: {
-        id: document.id,
-        slug: document.slug,
-        ownerId: newCourse.ownerId,
-        state: newCourse.publish ? 'PUBLISHED' : 'DRAFT',
-      },
-    })
-  }
+  const { state } = await tx.course.upsert({
+    where: { id: document.id },
+    create: {
+      id: document.id,
+      slug: document.slug,
+      ownerId: newCourse.ownerId,
+      state: newCourse.publish ? 'PUBLISHED' : 'DRAFT',
+      contentRoot,
+    },
+    update: { slug: document.slug, contentRoot, archivedAt: null },
+  })
 
   const lessons = { created: 0, updated: 0, unchanged: 0, archived: 0 }
   const revisionIds: string[] = []
@@ -87,12 +92,18 @@ export async function storeCourse(
       number: (last._max.number ?? 0) + 1,
       hash,
       document,
+      publishedAt: state === 'PUBLISHED' ? new Date() : null,
       lessons: { create: revisionIds.map((lessonRevisionId, position) => ({ position, lessonRevisionId })) },
     },
   })
   await tx.course.update({ where: { id: document.id }, data: { currentRevisionId: revision.id } })
   await tx.$executeRawUnsafe(notifySql, 'catalog_changed', document.id)
   return { course: document.id, outcome: known ? 'updated' : 'created', lessons }
+}
+
+/** One import at a time: ids are unique across courses, so that two courses could take the same one. */
+export async function lockCatalog(tx: Transaction) {
+  await tx.$executeRawUnsafe(`SELECT pg_advisory_xact_lock(hashtext('lyceum:catalog'))`)
 }
 
 async function storeLesson(tx: Transaction, courseId: string, { document, hash }: LessonSource) {
@@ -148,22 +159,29 @@ async function archiveMissingParts(tx: Transaction, { document }: CourseSource) 
 /** An id that belongs to another course stays with it: attempts and runs hang on it. */
 async function refuseTakenIds(
   tx: Transaction,
-  { document, lessons, label }: CourseSource,
+  { document, lessons, file: courseFile, idLine, slugLine }: CourseSource,
   problems: Problems,
 ) {
-  const ids = lessons.flatMap(lesson => lesson.places.map(place => place.id))
+  const ids = [document.id, ...lessons.flatMap(lesson => lesson.places.map(place => place.id))]
   const elsewhere = { courseId: { not: document.id } }
   const taken = [
+    ...(await tx.course.findMany({
+      where: { id: { in: ids, not: document.id } },
+      select: { id: true },
+    })),
     ...(await tx.lesson.findMany({ where: { id: { in: ids }, ...elsewhere }, select: { id: true } })),
     ...(await tx.quiz.findMany({ where: { id: { in: ids }, lesson: elsewhere }, select: { id: true } })),
     ...(await tx.lab.findMany({ where: { id: { in: ids }, lesson: elsewhere }, select: { id: true } })),
   ].map(row => row.id)
-  for (const { id, file, line } of lessons.flatMap(lesson => lesson.places)) {
-    if (taken.includes(id)) problems.add(file, line, `the id ${id} belongs to another course`)
+  const places = [
+    { id: document.id, file: courseFile, line: idLine },
+    ...lessons.flatMap(lesson => lesson.places),
+  ]
+  for (const { id, file, line } of places) {
+    if (taken.includes(id)) problems.add(file, line, `the id ${id} is taken in another course`)
   }
   const slugOwner = await tx.course.findFirst({ where: { slug: document.slug, id: { not: document.id } } })
   if (slugOwner) {
-    const file = label === '' ? 'course.yaml' : `${label}/course.yaml`
-    problems.add(file, 1, `the slug ${document.slug} belongs to the course ${slugOwner.id}`)
+    problems.add(courseFile, slugLine, `the slug ${document.slug} belongs to the course ${slugOwner.id}`)
   }
 }
