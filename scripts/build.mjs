@@ -9,7 +9,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const folders = ['src', 'workers', 'test', 'bench'].filter(folder => existsSync(join(root, folder)))
 const files = folders.flatMap(folder =>
   readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter(entry => entry.isFile() && !entry.parentPath.includes('node_modules'))
+    .filter(entry => entry.isFile() && !/node_modules|browser/.test(entry.parentPath))
     .map(entry => join(entry.parentPath, entry.name).slice(root.length + 1)),
 )
 const sources = files.filter(file => file.endsWith('.ts') && !file.endsWith('.d.ts'))

@@ -1,12 +1,9 @@
 // Makes a clone ready to run: packages, the Prisma client, the build. Does only what is out of date.
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-
-const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const stamps = join(root, 'node_modules', '.cache', 'lyceum')
+import { root, step } from './step.mjs'
 
 export async function setUp() {
   requireNode(20, 19)
@@ -14,11 +11,13 @@ export async function setUp() {
     console.log('Installing packages (a minute or two) …')
     run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
   }
-  step(
-    'client',
-    ['prisma/schema.prisma', 'package-lock.json'],
-    'src/generated/prisma/client.ts',
-    'Generating the Prisma client …',
+  await step(
+    {
+      name: 'client',
+      inputs: ['prisma/schema.prisma', 'package-lock.json'],
+      product: 'src/generated/prisma/client.ts',
+      message: 'Generating the Prisma client …',
+    },
     () =>
       run(process.execPath, ['node_modules/prisma/build/index.js', 'generate'], {
         // `generate` asks for a schema engine that it never starts: any file will do, and nothing is downloaded.
@@ -26,6 +25,7 @@ export async function setUp() {
       }),
   )
   await import('./build.mjs')
+  await import('./build-graphiql.mjs')
 }
 
 function requireNode(major, minor) {
@@ -47,19 +47,6 @@ function packagesAreInstalled() {
     ([path, { version, optional, devOptional }]) =>
       path === '' || optional || devOptional || present[path]?.version === version,
   )
-}
-
-/** Runs an action unless its product is there and was made from these very inputs. */
-function step(name, inputs, product, message, action) {
-  const hash = createHash('sha256')
-  for (const input of inputs) hash.update(readFileSync(join(root, input)))
-  const digest = hash.digest('hex')
-  const stamp = join(stamps, name)
-  if (existsSync(join(root, product)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return
-  console.log(message)
-  action()
-  mkdirSync(stamps, { recursive: true })
-  writeFileSync(stamp, digest)
 }
 
 function run(command, args, env = {}) {

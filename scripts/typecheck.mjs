@@ -4,7 +4,9 @@ import { setUp } from './setup.mjs'
 
 await setUp()
 await import('./codegen.mjs')
-const { status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '--noEmit'], {
-  stdio: 'inherit',
+// What runs in a browser knows other globals.
+const failed = ['.', 'src/platform/graphiql/browser'].filter(project => {
+  const args = ['node_modules/typescript/bin/tsc', '--noEmit', '--project', project]
+  return spawnSync(process.execPath, args, { stdio: 'inherit' }).status !== 0
 })
-process.exitCode = status ?? 1
+process.exitCode = failed.length === 0 ? 0 : 1

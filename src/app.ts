@@ -5,6 +5,7 @@ import { identity } from './identity/index.js'
 import { authenticateSocket } from './identity/socket-actor.js'
 import { learning } from './learning/index.js'
 import type { Dependencies } from './platform/dependencies.js'
+import { graphiql } from './platform/graphiql/index.js'
 import { graphql } from './platform/graphql/index.js'
 import { schemaParts } from './platform/graphql/schema-parts.js'
 import { health } from './platform/health.js'
@@ -46,6 +47,7 @@ export async function buildApp(deps: Dependencies): Promise<FastifyInstance> {
       }
     },
   })
+  await app.register(graphiql)
   await app.register(health)
   return app
 }

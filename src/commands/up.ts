@@ -170,6 +170,7 @@ function welcome(config: Config, accounts: readonly DemoAccount[]): string {
     '',
     'Lyceum is ready.',
     '',
+    ...(config.graphiql ? [`  GraphiQL       ${base}/graphiql`] : []),
     `  GraphQL        ${base}/graphql`,
     `  API reference  ${base}/api/docs`,
     `  Health         ${base}/readyz`,

@@ -24,6 +24,20 @@ const requestsPerMinute = 6_000
 /** A proxy on this machine speaks for everyone behind it; LYCEUM_TRUST_PROXY tells them apart. */
 const thisMachine = ['127.0.0.1', '::1', '::ffff:127.0.0.1']
 
+/** The policy of the pages that Lyceum serves: everything from here, but for the style elements of their editors. */
+export const pagePolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "worker-src 'self'",
+  "connect-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "font-src 'self' data:",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
 /** What holds for every request, whichever face it asks: headers, origins, cookies, limits. */
 export const http = fp(
   async (app: FastifyInstance) => {

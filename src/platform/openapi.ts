@@ -3,6 +3,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { jsonSchemaTransform } from 'fastify-type-provider-zod'
+import { pagePolicy } from './http.js'
 
 /** The REST face described: `/api/v1/openapi.json` for programs, `/api/docs` for people. */
 export const openapi = fp(
@@ -36,7 +37,7 @@ export const openapi = fp(
           ? jsonSchemaTransform(route)
           : { schema: { ...route.schema, hide: true }, url: route.url },
     })
-    await app.register(swaggerUi, { routePrefix: '/api/docs', staticCSP: true })
+    await app.register(swaggerUi, { routePrefix: '/api/docs', staticCSP: pagePolicy })
     app.get('/api/v1/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   },
   { name: 'openapi', dependencies: ['http'] },
