@@ -12,6 +12,7 @@ import { health } from './platform/health.js'
 import { http } from './platform/http.js'
 import { openapi } from './platform/openapi.js'
 import { problems } from './platform/problem.js'
+import { RequestLog } from './platform/request-log.js'
 import { training } from './training/index.js'
 
 /** Builds the API from its parts. The caller listens, and closes. */
@@ -19,6 +20,7 @@ export async function buildApp(deps: Dependencies): Promise<FastifyInstance> {
   const logger: FastifyBaseLogger = deps.logger
   const app = Fastify({
     loggerInstance: logger,
+    logController: new RequestLog(),
     trustProxy: deps.config.trustProxy,
     bodyLimit: 1024 * 1024,
     // A request id that a client sends is not taken over: it could forge lines of the log.

@@ -20,7 +20,12 @@ export function openRevisionCache(database: Database, capacity = keptRevisions):
   const pending = new Map<string, Promise<LoadedLesson | undefined>>()
   let batch: { ids: string[]; loaded: Promise<Map<string, LoadedLesson>> } | undefined
 
+  let newest: LoadedLesson | undefined
+
   function keep(lesson: LoadedLesson) {
+    // One request asks for its lesson once a field.
+    if (lesson === newest) return
+    newest = lesson
     kept.delete(lesson.revisionId)
     kept.set(lesson.revisionId, lesson)
     for (const oldest of kept.keys()) {

@@ -50,6 +50,13 @@ export const http = fp(
       },
       // The figures of a lesson are shown by a frontend on another port or subdomain.
       crossOriginResourcePolicy: { policy: 'same-site' },
+      // The policy above forbids frames already, and these tell old browsers how to treat pages.
+      frameguard: false,
+      ieNoOpen: false,
+      xssFilter: false,
+      dnsPrefetchControl: false,
+      permittedCrossDomainPolicies: false,
+      originAgentCluster: false,
     })
     await app.register(cors, {
       origin: corsOrigins.length > 0 ? [...corsOrigins] : false,

@@ -43,7 +43,8 @@ export const graphql = fp<Options>(
       })
       scope.addHook('onSend', async (request, reply, payload) => {
         if (request.headers.accept?.includes(resultType)) reply.type(`${resultType}; charset=utf-8`)
-        return payload
+        // Encoded once: a string would be read twice, for its length and for its bytes.
+        return typeof payload === 'string' ? Buffer.from(payload) : payload
       })
       await scope.register(mercurius, {
         schema,
