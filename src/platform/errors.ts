@@ -54,3 +54,9 @@ export const notFound = defineError('NOT_FOUND', 404, (what: string) => `There i
 export const unauthenticated = defineError('UNAUTHENTICATED', 401, () => 'Sign in first: this needs a user.')
 export const forbidden = defineError('FORBIDDEN', 403, (what: string) => `You may not ${what}.`)
 export const unavailable = defineError('UNAVAILABLE', 503, (what: string) => `${what} Try again shortly.`)
+export const noWorkerAnswered = defineError(
+  'NO_WORKER_ANSWERED',
+  504,
+  (milliseconds: number) =>
+    `No worker answered within ${milliseconds} ms. See that a worker runs, then try again.`,
+)

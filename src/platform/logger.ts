@@ -1,10 +1,17 @@
-import pino from 'pino'
+import pino, { type DestinationStream } from 'pino'
 
 export type Logger = pino.Logger
 
 /** Structured logs without secrets: what could carry one is removed by path. */
-export function createLogger(level: string, { pretty = false, name = 'lyceum' } = {}): Logger {
-  return pino({
+export function createLogger(
+  level: string,
+  {
+    pretty = false,
+    name = 'lyceum',
+    destination,
+  }: { pretty?: boolean; name?: string; destination?: DestinationStream } = {},
+): Logger {
+  const options: pino.LoggerOptions = {
     name,
     level,
     redact: {
@@ -15,9 +22,12 @@ export function createLogger(level: string, { pretty = false, name = 'lyceum' } 
         '*.password',
         '*.token',
         '*.passwordHash',
+        // An error of ioredis carries the command that failed, AUTH's password among its arguments.
+        'err.command',
       ],
       remove: true,
     },
     ...(pretty ? { transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname,name' } } } : {}),
-  })
+  }
+  return destination ? pino(options, destination) : pino(options)
 }

@@ -2,6 +2,8 @@ import type { JobsOptions, WorkerOptions } from 'bullmq'
 import { createPostgresBackend, Queue, QueueEvents, Worker, withBackend } from 'bullmq'
 import { Redis } from 'ioredis'
 import pg from 'pg'
+import { LyceumError, noWorkerAnswered } from './errors.js'
+import { JobAnswers, type JobEvents, type JobRecord } from './job-answers.js'
 import type { Logger } from './logger.js'
 
 /** What a worker is handed of a job. */
@@ -12,10 +14,16 @@ export interface Delivery<Data> {
   readonly signal: AbortSignal | undefined
 }
 
+/** Every call rejects where the backend does not answer within some seconds: nothing waits for it to return. */
 export interface JobQueue<Data> {
   /** Adds a job. An id that is still known to the queue, finished or not, is ignored when added again. */
   add(id: string, data: Data, options?: Pick<JobsOptions, 'priority' | 'delay'>): Promise<void>
-  /** Adds a job and waits for its result. Rejects when it failed, or after `timeoutMs`. */
+  /**
+   * Adds a job and waits for its result.
+   *
+   * @throws NO_WORKER_ANSWERED after `timeoutMs`, and then takes the job out; an Error with its reason where
+   *   the job failed
+   */
   ask(id: string, data: Data, timeoutMs: number): Promise<unknown>
   /** Whether a job of this id waits or runs. */
   holds(id: string): Promise<boolean>
@@ -25,6 +33,8 @@ export interface JobQueue<Data> {
 }
 
 export interface JobWorker {
+  /** Resolves when it takes jobs. @throws Error where the backend refuses: it will then never take one */
+  ready(): Promise<void>
   /** Takes no more jobs; waits for those that run unless forced. */
   close(force?: boolean): Promise<void>
 }
@@ -57,30 +67,35 @@ export function openCourier(
   return redisUrl === undefined ? openOnPostgres(databaseUrl, logger) : openOnRedis(redisUrl, logger)
 }
 
+const answerTimeoutMs = 5_000
+
 function openOnPostgres(connectionString: string, logger: Logger): Courier {
   const bull = withBackend(createPostgresBackend)
   // Each queue, worker and event stream has a pool of its own: a few connections are enough.
-  const connection = { connectionString, migrate: true, max: 4, application_name: 'lyceum-queue' }
+  const connection = {
+    connectionString,
+    migrate: true,
+    max: 4,
+    connectionTimeoutMillis: answerTimeoutMs,
+    application_name: 'lyceum-queue',
+  }
   const keep = keepOpen(logger)
   const probe = new pg.Pool({ connectionString, max: 1, connectionTimeoutMillis: 2_000 })
-  probe.on('error', error => logger.warn({ error: error.message }, 'The queue does not answer'))
+  probe.on('error', reporter(logger, 'The queue does not answer'))
   return {
     backend: 'postgres',
     queue: name =>
       jobQueue(keep(new bull.Queue(name, { connection, defaultJobOptions })), () =>
         keep(new bull.QueueEvents(name, { connection })),
       ),
-    worker: (name, process, settings = {}) =>
-      keep(
-        new bull.Worker(
-          name,
-          (job, _token, signal) => process({ id: job.id ?? '', data: job.data, signal }),
-          {
-            connection,
-            ...settings,
-          },
-        ),
-      ),
+    worker: (name, process, settings = {}) => {
+      const worker = new bull.Worker(
+        name,
+        (job, _token, signal) => process({ id: job.id ?? '', data: job.data, signal }),
+        { connection, runRetryDelay, ...settings },
+      )
+      return jobWorker(keep(worker))
+    },
     async ping() {
       await probe.query('SELECT 1')
     },
@@ -92,36 +107,40 @@ function openOnPostgres(connectionString: string, logger: Logger): Courier {
 }
 
 function openOnRedis(url: string, logger: Logger): Courier {
-  // BullMQ wants commands to wait for a reconnection, however long it takes.
-  const connection = new Redis(url, { maxRetriesPerRequest: null })
-  const probe = new Redis(url, { maxRetriesPerRequest: 0, connectTimeout: 2_000 })
+  // A worker waits for a reconnection, however long it takes; whoever adds a job is told within seconds.
+  const patient = new Redis(url, { maxRetriesPerRequest: null })
+  const connection = new Redis(url, { maxRetriesPerRequest: 1, commandTimeout: answerTimeoutMs })
+  const probe = new Redis(url, { maxRetriesPerRequest: 0, connectTimeout: 2_000, commandTimeout: 2_000 })
+  // A queue that waited until its server is there, or asked it for its version, would hang at its first use.
+  const asks = { connection, defaultJobOptions, skipWaitingForReady: true, skipVersionCheck: true }
   const keep = keepOpen(logger)
-  for (const redis of [connection, probe]) {
-    redis.on('error', (error: Error) => logger.warn({ error: error.message }, 'Redis does not answer'))
+  for (const redis of [patient, connection, probe]) {
+    redis.on('error', reporter(logger, 'Redis does not answer'))
   }
   return {
     backend: 'redis',
     queue: name =>
-      jobQueue(keep(new Queue(name, { connection, defaultJobOptions })), () =>
-        keep(new QueueEvents(name, { connection })),
-      ),
-    worker: (name, process, settings = {}) =>
-      keep(
-        new Worker(name, (job, _token, signal) => process({ id: job.id ?? '', data: job.data, signal }), {
-          connection,
-          ...settings,
-        }),
-      ),
+      jobQueue(keep(new Queue(name, asks)), () => keep(new QueueEvents(name, { connection: patient }))),
+    worker: (name, process, settings = {}) => {
+      const worker = new Worker(
+        name,
+        (job, _token, signal) => process({ id: job.id ?? '', data: job.data, signal }),
+        { connection: patient, runRetryDelay, ...settings },
+      )
+      return jobWorker(keep(worker))
+    },
     async ping() {
       await probe.ping()
     },
     close: once(async () => {
       await keep.closeAll()
-      probe.disconnect()
-      connection.disconnect()
+      for (const redis of [patient, connection, probe]) redis.disconnect()
     }),
   }
 }
+
+/** How long a worker waits, in ms, before it asks a backend again that refused its connection. */
+const runRetryDelay = 1_000
 
 // The database is the truth: the queue keeps a finished job only so long that the id is not taken twice.
 const defaultJobOptions: JobsOptions = {
@@ -131,31 +150,30 @@ const defaultJobOptions: JobsOptions = {
 
 interface BullQueue {
   add(name: string, data: unknown, options: JobsOptions): Promise<unknown>
+  getJob(id: string): Promise<JobRecord | undefined>
   getJobState(id: string): Promise<string>
   remove(id: string): Promise<unknown>
   getJobCounts(): Promise<Record<string, number>>
 }
-interface BullEvents {
-  waitUntilReady(): Promise<unknown>
-  on(event: 'completed', listener: (args: { jobId: string; returnvalue: unknown }) => void): unknown
-  on(event: 'failed', listener: (args: { jobId: string; failedReason: string }) => void): unknown
-}
 
-function jobQueue<Data>(queue: BullQueue, openEvents: () => BullEvents): JobQueue<Data> {
+function jobQueue<Data>(queue: BullQueue, openEvents: () => JobEvents): JobQueue<Data> {
   // Opened at the first question only: most processes never ask one.
-  let answers: ReturnType<typeof collectAnswers> | undefined
+  let answers: JobAnswers | undefined
   return {
     async add(id, data, options = {}) {
       await queue.add('job', data, { ...options, jobId: id })
     },
     async ask(id, data, timeoutMs) {
-      answers ??= collectAnswers(openEvents())
-      await answers.ready
-      const answer = answers.of(id, timeoutMs)
-      // A failed answer is handled by whoever awaits it below, also where adding takes longer than the time-out.
-      answer.catch(() => {})
-      await queue.add('job', data, { jobId: id, removeOnComplete: { age: 60 }, removeOnFail: { age: 60 } })
-      return answer
+      answers ??= new JobAnswers(job => queue.getJob(job), openEvents())
+      const kept = { removeOnComplete: { age: 60 }, removeOnFail: { age: 60 } }
+      try {
+        return await answers.ask(id, () => queue.add('job', data, { jobId: id, ...kept }), timeoutMs)
+      } catch (error) {
+        // Nobody waits for it now: a worker that comes back must not work for nothing.
+        if (error instanceof LyceumError && error.code === noWorkerAnswered.code)
+          await queue.remove(id).catch(() => {})
+        throw error
+      }
     },
     async holds(id) {
       const state = await queue.getJobState(id)
@@ -168,41 +186,13 @@ function jobQueue<Data>(queue: BullQueue, openEvents: () => BullEvents): JobQueu
   }
 }
 
-/**
- * Results by job id, over one stream of events. (`Job.waitUntilFinished` does this too, but its types refuse the
- * event stream of any backend but Redis.)
- */
-function collectAnswers(events: BullEvents) {
-  const waiting = new Map<string, { resolve(value: unknown): void; reject(error: Error): void }>()
-  events.on('completed', ({ jobId, returnvalue }) => waiting.get(jobId)?.resolve(returnvalue))
-  events.on('failed', ({ jobId, failedReason }) => waiting.get(jobId)?.reject(new Error(failedReason)))
+function jobWorker(worker: { waitUntilReady(): Promise<unknown>; close(force?: boolean): Promise<void> }) {
   return {
-    ready: events.waitUntilReady(),
-    async of(id: string, timeoutMs: number): Promise<unknown> {
-      const { promise, resolve, reject } = withResolvers<unknown>()
-      const timer = setTimeout(
-        () => reject(new Error(`No worker answered within ${timeoutMs} ms.`)),
-        timeoutMs,
-      )
-      waiting.set(id, { resolve, reject })
-      try {
-        return await promise
-      } finally {
-        clearTimeout(timer)
-        waiting.delete(id)
-      }
+    async ready() {
+      await worker.waitUntilReady()
     },
+    close: (force?: boolean) => worker.close(force),
   }
-}
-
-// Promise.withResolvers came with Node 22.
-function withResolvers<T>() {
-  let settle: { resolve(value: T): void; reject(error: Error): void } | undefined
-  const promise = new Promise<T>((resolve, reject) => {
-    settle = { resolve, reject }
-  })
-  if (settle === undefined) throw new Error('A promise runs its executor at once')
-  return { promise, ...settle }
 }
 
 function once(close: () => Promise<void>): () => Promise<void> {
@@ -223,7 +213,7 @@ function keepOpen(logger: Logger) {
   const open = new Set<Closable>()
   const keep = <T extends Closable>(item: T): T => {
     // Without a listener an error event would end the process.
-    item.on('error', error => logger.warn({ error: error.message }, 'The queue reported an error'))
+    item.on('error', reporter(logger, 'The queue reported an error'))
     open.add(item)
     return item
   }
@@ -232,4 +222,20 @@ function keepOpen(logger: Logger) {
       await Promise.all([...open].map(item => item.close()))
     },
   })
+}
+
+const sameErrorMs = 10_000
+
+/**
+ * Logs errors by their message alone: those of ioredis carry the command with its arguments, AUTH's password
+ * among them. One that repeats is logged every 10 s: a worker whose backend is away may say it at every try.
+ */
+function reporter(logger: Logger, what: string): (error: Error) => void {
+  let last = { message: '', at: 0 }
+  return ({ message }) => {
+    const at = performance.now()
+    if (message === last.message && at - last.at < sameErrorMs) return
+    last = { message, at }
+    logger.warn({ error: message }, what)
+  }
 }
