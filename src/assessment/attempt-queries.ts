@@ -38,6 +38,31 @@ export async function countAttempts(
   )
 }
 
+const idRows = z.array(z.object({ id: z.string(), quizId: z.string() }))
+
+/** The newest attempts of a student at each quiz, at most so many of each, older than one where it is named. */
+export async function findNewestIds(
+  database: Database,
+  {
+    userId,
+    quizIds,
+    before,
+    limit,
+  }: { userId: string; quizIds: readonly string[]; before: string | null; limit: number },
+) {
+  return idRows.parse(
+    await database.$queryRaw`
+      SELECT id::text, "quizId" FROM (
+        SELECT id, "quizId", row_number() OVER (PARTITION BY "quizId" ORDER BY id DESC) AS place
+        FROM quiz_attempts
+        WHERE "userId" = ${userId}::uuid AND "quizId" = ANY(${[...quizIds]})
+          AND (${before}::uuid IS NULL OR id < ${before}::uuid)
+      ) ranked
+      WHERE place <= ${limit}
+      ORDER BY id DESC`,
+  )
+}
+
 /** The questions that each student ever answered right, by revision. One statement. */
 export async function findRightAnswers(
   database: Database,

@@ -11,7 +11,8 @@ import type { AttemptResult } from './schemas.js'
 /**
  * What an actor may see of attempts: the one place where right answers can leave the server. The text is that
  * of each attempt's own revision; the review policy is that of the quiz today. What the catalog does not show
- * to the actor any more (archived, unpublished) keeps its score and its corrections, and withholds the rest.
+ * to the actor any more (archived, unpublished) keeps its questions, its score and its corrections, and withholds
+ * right options and explanations.
  * Two statements, however many attempts there are.
  */
 export async function attemptResults(
@@ -32,7 +33,7 @@ export async function attemptResults(
   )
   return Promise.all(
     attempts.map(async attempt => {
-      const seen = await catalog.findQuiz(actor, attempt.quizId, attempt.lessonRevisionId)
+      const seen = await catalog.findQuizInRevision(attempt.lessonRevisionId, attempt.quizId)
       const current = await catalog.findQuiz(actor, attempt.quizId)
       return toResult(attempt, seen, question =>
         seen !== undefined && teaches(actor, seen.courseOwnerId)

@@ -1,9 +1,16 @@
 import { z } from 'zod'
+import type { FoundQuiz, ShownQuiz } from '../catalog/contract.js'
 import type { Actor } from '../identity/contract.js'
 import type { Database } from '../platform/database.js'
 import { notFound } from '../platform/errors.js'
 import { decodeCursor, type Page, type PageInput, toPage } from '../platform/pagination.js'
-import { countAttempts, findPassedQuizzes, lockSubmissions, withResponses } from './attempt-queries.js'
+import {
+  countAttempts,
+  findNewestIds,
+  findPassedQuizzes,
+  lockSubmissions,
+  withResponses,
+} from './attempt-queries.js'
 import { attemptResults } from './attempt-results.js'
 import type { Enrolments, QuizCatalog } from './contract.js'
 import { idempotencyKeyReused, noAttemptsLeft, notEnrolled, unknownRevision } from './errors.js'
@@ -16,6 +23,12 @@ import { hashSubmission } from './submission.js'
 export interface QuizStanding {
   readonly attemptsLeft: number | null
   readonly bestScore: number | null
+}
+
+/** A page of attempts, and how many there are in all where that is asked. */
+export interface AttemptList {
+  readonly page: Page<AttemptResult>
+  count(): Promise<number>
 }
 
 export type AttemptService = ReturnType<typeof createAttemptService>
@@ -33,7 +46,10 @@ const cursorKey = z.uuid()
 /** Submitting quizzes, and reading what became of it. */
 export function createAttemptService(parts: Parts) {
   const { database, catalog, enrolments } = parts
-  return { submitQuiz, findAttempt, getAttempt, listMine, listOfQuiz, findStandings, findPassed }
+  return {
+    ...{ submitQuiz, findAttempt, getAttempt, showQuiz, listMine, listMineByQuiz, listOfQuiz },
+    ...{ findStandings, findPassed },
+  }
 
   /**
    * Grades and keeps a submission. The same key again gives the attempt that it made.
@@ -84,7 +100,7 @@ export function createAttemptService(parts: Parts) {
     const attempt = await database.quizAttempt.findUnique({ where: { id }, include: withResponses })
     if (attempt === null) return undefined
     const { userId, quizId, lessonRevisionId } = attempt
-    const place = await catalog.findQuiz(actor, quizId, lessonRevisionId)
+    const place = await catalog.findQuizInRevision(lessonRevisionId, quizId)
     if (!maySeeAttempt(actor, { userId, courseOwnerId: place?.courseOwnerId ?? null })) return undefined
     return resultOf(actor, attempt)
   }
@@ -96,10 +112,49 @@ export function createAttemptService(parts: Parts) {
     return attempt
   }
 
+  /** The quiz as the student saw it. The attempt is one that the actor may see. */
+  async function showQuiz({ lessonRevisionId, quizId }: AttemptResult): Promise<ShownQuiz> {
+    const quiz = await catalog.showQuizInRevision(lessonRevisionId, quizId)
+    // A revision is never deleted: the foreign keys see to it.
+    if (quiz === undefined) throw new Error(`The quiz ${quizId} is gone from ${lessonRevisionId}`)
+    return quiz
+  }
+
   /** The actor's own attempts, the newest first; of one quiz where it is named. */
   async function listMine(actor: Actor, { quizId }: { quizId?: string | null | undefined }, page: PageInput) {
     const { userId } = requireReader(actor)
     return list(actor, quizId === undefined || quizId === null ? { userId } : { userId, quizId }, page)
+  }
+
+  /**
+   * The same page of the actor's own attempts at each of some quizzes, in the order asked. A fixed number of
+   * statements for all of them.
+   */
+  async function listMineByQuiz(
+    actor: Actor,
+    quizIds: readonly string[],
+    page: PageInput,
+  ): Promise<AttemptList[]> {
+    const { userId } = requireReader(actor)
+    const before = page.after ? decodeCursor(page.after, cursorKey) : null
+    const [newest, counts] = await Promise.all([
+      findNewestIds(database, { userId, quizIds, before, limit: page.first + 1 }),
+      countAttempts(database, [userId], quizIds),
+    ])
+    const attempts = await database.quizAttempt.findMany({
+      where: { id: { in: newest.map(({ id }) => id) } },
+      orderBy: { id: 'desc' },
+      include: withResponses,
+    })
+    const results = await attemptResults(parts, actor, attempts)
+    return quizIds.map(quizId => ({
+      page: toPage(
+        results.filter(result => result.quizId === quizId),
+        page,
+        result => result.id,
+      ),
+      count: async () => counts.find(row => row.quizId === quizId)?.attemptsUsed ?? 0,
+    }))
   }
 
   /**
@@ -109,7 +164,7 @@ export function createAttemptService(parts: Parts) {
    */
   async function listOfQuiz(actor: Actor, quizId: string, page: PageInput) {
     requireReader(actor)
-    const found = await catalog.findQuiz(actor, quizId)
+    const found = (await catalog.findQuiz(actor, quizId)) ?? (await findArchivedQuiz(quizId))
     if (found === undefined || !teaches(actor, found.courseOwnerId)) throw notFound('quiz')
     return list(actor, { quizId }, page)
   }
@@ -136,11 +191,20 @@ export function createAttemptService(parts: Parts) {
     return findPassedQuizzes(database, userId, quizIds)
   }
 
+  /** A quiz that is shown no more, by what was submitted to it. */
+  async function findArchivedQuiz(quizId: string): Promise<FoundQuiz | undefined> {
+    const attempt = await database.quizAttempt.findFirst({
+      where: { quizId },
+      select: { lessonRevisionId: true },
+    })
+    return attempt ? catalog.findQuizInRevision(attempt.lessonRevisionId, quizId) : undefined
+  }
+
   async function list(
     actor: Actor,
     where: { userId?: string; quizId?: string },
     page: PageInput,
-  ): Promise<{ page: Page<AttemptResult>; count(): Promise<number> }> {
+  ): Promise<AttemptList> {
     const after = page.after ?? undefined
     const attempts = await database.quizAttempt.findMany({
       // Ids are UUIDs of version 7: their order is that of time.

@@ -1,3 +1,4 @@
+import { quizView } from '../catalog/contract.js'
 import type { RestInstance } from '../platform/http.js'
 import { pageInput } from '../platform/pagination.js'
 import { parseInput } from '../platform/parse.js'
@@ -65,6 +66,19 @@ export function attemptRoutes(app: RestInstance, service: AttemptService) {
       },
     },
     async request => service.getAttempt(request.actor, request.params.id),
+  )
+
+  app.get(
+    '/attempts/:id/quiz',
+    {
+      schema: {
+        summary: 'The quiz of an attempt, as it was answered',
+        tags,
+        params: attemptParams,
+        response: { 200: quizView },
+      },
+    },
+    async request => service.showQuiz(await service.getAttempt(request.actor, request.params.id)),
   )
 
   app.get(

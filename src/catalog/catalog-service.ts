@@ -3,7 +3,15 @@ import type { Actor } from '../identity/contract.js'
 import type { Database } from '../platform/database.js'
 import { type Notifications, notifySql } from '../platform/notifications.js'
 import { decodeCursor, type Page, type PageInput, toPage } from '../platform/pagination.js'
-import type { CourseState, FoundCourse, FoundLab, FoundLesson, FoundQuiz, LessonPlace } from './contract.js'
+import type {
+  CourseState,
+  FoundCourse,
+  FoundLab,
+  FoundLesson,
+  FoundQuiz,
+  LessonPlace,
+  ShownQuiz,
+} from './contract.js'
 import { type IndexedCourse, type IndexedLesson, openCourseIndex } from './course-index.js'
 import { courseWithoutFiles } from './errors.js'
 import type { LoadedLesson } from './lesson-content.js'
@@ -56,11 +64,11 @@ export function createCatalogService(database: Database, notifications: Notifica
   }
 
   /** The right answers and explanations; null for all but the instructor of the course. */
-  async function answerKeyOf(actor: Actor, lesson: IndexedLesson) {
-    if (!canSeeAnswers(actor, lesson.course)) return null
-    const { quiz } = await contentOf(lesson)
+  async function answerKeyOf(actor: Actor, { lessonRevisionId, courseOwnerId }: ShownQuiz) {
+    if (!canSeeAnswers(actor, courseOwnerId)) return null
+    const loaded = await revisions.get(lessonRevisionId)
     return (
-      quiz?.questions.map(({ id, correctOptionId, explanation }) => ({
+      loaded?.quiz?.questions.map(({ id, correctOptionId, explanation }) => ({
         questionId: id,
         correctOptionId,
         explanation,
@@ -133,6 +141,13 @@ export function createCatalogService(database: Database, notifications: Notifica
     return { lessonId, lessonRevisionId: revisionId, courseId, courseOwnerId, quiz }
   }
 
+  /** As `findQuizInRevision`, what a page shows of it. */
+  async function showQuizInRevision(revisionId: string, quizId: string): Promise<ShownQuiz | undefined> {
+    const found = await findQuizInRevision(revisionId, quizId)
+    const view = found && (await findRevision(revisionId))?.content.quiz
+    return view ? { ...view, lessonRevisionId: revisionId, courseOwnerId: found.courseOwnerId } : undefined
+  }
+
   async function findRevision(revisionId: string): Promise<LoadedLesson | undefined> {
     return uuid.safeParse(revisionId).success ? revisions.get(revisionId) : undefined
   }
@@ -165,6 +180,7 @@ export function createCatalogService(database: Database, notifications: Notifica
     findLesson,
     findQuiz,
     findQuizInRevision,
+    showQuizInRevision,
     findLab,
     close: () => index.close(),
   }

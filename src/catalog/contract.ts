@@ -1,3 +1,5 @@
+import { z } from 'zod'
+
 /** What other domains may use of the catalog: the documents of a revision and the service's answers. */
 
 /** When a graded result shows the right options and explanations. */
@@ -27,6 +29,32 @@ export interface QuizDocument {
   readonly maxAttempts: number | null
   readonly review: ReviewPolicy
   readonly questions: readonly QuestionDocument[]
+}
+
+/** Markdown, and the HTML of it, sanitised. */
+export const richText = z.object({ markdown: z.string(), html: z.string() })
+
+/** A quiz as a student sees it: made of named parts, so that an answer cannot slip through. */
+export const quizView = z.object({
+  id: z.string(),
+  title: z.string(),
+  maxAttempts: z.number().nullable(),
+  questions: z
+    .array(
+      z.object({
+        id: z.string(),
+        prompt: richText,
+        options: z.array(z.object({ id: z.string(), text: richText })).readonly(),
+      }),
+    )
+    .readonly(),
+})
+export type QuizView = z.output<typeof quizView>
+
+/** What is shown of a quiz, and whose it is. */
+export interface ShownQuiz extends QuizView {
+  readonly lessonRevisionId: string
+  readonly courseOwnerId: string | null
 }
 
 export interface LabDocument {

@@ -12,13 +12,10 @@ export interface LessonOutline {
   readonly quizId: string | null
   readonly labIds: readonly string[]
   readonly revisionId: string
-  /** Of the content of the revision. */
-  readonly hash: string
 }
 
 /** A course's current revision. */
 interface CourseOutline {
-  readonly hash: string
   readonly title: string
   readonly summary: RichText
   readonly outlines: readonly LessonOutline[]
@@ -140,40 +137,39 @@ async function loadOutlines(database: Database, revisionIds: string[]): Promise<
     where: { id: { in: revisionIds } },
     select: {
       id: true,
-      hash: true,
       document: true,
       lessons: {
         orderBy: { position: 'asc' },
-        select: { lessonRevision: { select: { id: true, hash: true } } },
+        select: { lessonRevisionId: true },
       },
     },
   })
   return new Map(
-    revisions.map(({ id, hash, document, lessons }) => {
+    revisions.map(({ id, document, lessons }) => {
       const { title, summary, lessons: outlines } = courseDocument.parse(document)
       const joined = joinRevisions(outlines, lessons)
-      return [id, { hash, title, summary: renderMarkdown(summary), outlines: joined }]
+      return [id, { title, summary: renderMarkdown(summary), outlines: joined }]
     }),
   )
 }
 
 function joinRevisions(
   outlines: CourseDocument['lessons'],
-  revisions: readonly { lessonRevision: { id: string; hash: string } }[],
+  revisions: readonly { lessonRevisionId: string }[],
 ): LessonOutline[] {
   return outlines.flatMap((outline, position) => {
-    const revision = revisions[position]?.lessonRevision
-    return revision ? [{ ...outline, revisionId: revision.id, hash: revision.hash }] : []
+    const revisionId = revisions[position]?.lessonRevisionId
+    return revisionId === undefined ? [] : [{ ...outline, revisionId }]
   })
 }
 
 /** Lessons know their course, so that a neighbour is found without a search. */
 function placeLessons(
   row: Pick<IndexedCourse, 'id' | 'slug' | 'ownerId' | 'state' | 'withoutFiles' | 'revisionId'>,
-  { hash, title, summary, outlines }: CourseOutline,
+  { title, summary, outlines }: CourseOutline,
 ): IndexedCourse {
   const lessons: IndexedLesson[] = []
-  const course: IndexedCourse = { ...row, hash, title, summary, outlines, lessons }
+  const course: IndexedCourse = { ...row, title, summary, outlines, lessons }
   for (const [position, outline] of outlines.entries()) lessons.push({ ...outline, course, position })
   return course
 }

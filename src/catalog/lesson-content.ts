@@ -1,25 +1,6 @@
-import type { LabDocument, QuizDocument } from './contract.js'
+import type { LabDocument, QuizDocument, QuizView } from './contract.js'
 import type { LessonDocument } from './documents.js'
 import { type RichText, renderMarkdown } from './markdown.js'
-
-export interface OptionView {
-  readonly id: string
-  readonly text: RichText
-}
-
-/** A question as a student sees it: made of named parts, so that an answer cannot slip through. */
-export interface QuestionView {
-  readonly id: string
-  readonly prompt: RichText
-  readonly options: readonly OptionView[]
-}
-
-export interface QuizView {
-  readonly id: string
-  readonly title: string
-  readonly maxAttempts: number | null
-  readonly questions: readonly QuestionView[]
-}
 
 export interface LabView {
   readonly id: string

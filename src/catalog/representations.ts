@@ -1,12 +1,11 @@
 import { z } from 'zod'
 import { pageOf } from '../platform/pagination.js'
-import { courseStates } from './contract.js'
+import { courseStates, quizView, richText } from './contract.js'
 import type { IndexedCourse, IndexedLesson } from './course-index.js'
 import type { LessonContent } from './lesson-content.js'
 
 /** What REST sends of courses and lessons. A response is cut to its schema, so that nothing else gets out. */
 
-const richText = z.object({ markdown: z.string(), html: z.string() })
 const course = z.object({
   id: z.string(),
   slug: z.string(),
@@ -39,22 +38,7 @@ export const lessonDetail = lessonLink.extend({
       }),
     )
     .readonly(),
-  quiz: z
-    .object({
-      id: z.string(),
-      title: z.string(),
-      maxAttempts: z.number().nullable(),
-      questions: z
-        .array(
-          z.object({
-            id: z.string(),
-            prompt: richText,
-            options: z.array(z.object({ id: z.string(), text: richText })).readonly(),
-          }),
-        )
-        .readonly(),
-    })
-    .nullable(),
+  quiz: quizView.nullable(),
   labs: z
     .array(z.object({ id: z.string(), title: z.string(), description: richText, spec: z.unknown() }))
     .readonly(),

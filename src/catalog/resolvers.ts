@@ -2,16 +2,13 @@ import type { Actor } from '../identity/contract.js'
 import { pageInput, toConnection } from '../platform/pagination.js'
 import { parseInput } from '../platform/parse.js'
 import type { CatalogService } from './catalog-service.js'
+import type { ShownQuiz } from './contract.js'
 import type { IndexedCourse, IndexedLesson } from './course-index.js'
 import type { LessonContent } from './lesson-content.js'
 import { setCourseStateInput } from './schemas.js'
 
 interface Context {
   readonly actor: Actor
-}
-
-interface QuizParent {
-  readonly lesson: IndexedLesson
 }
 
 /** Parents are the plain objects of the catalog's memory; only what a lesson says may have to be loaded. */
@@ -53,16 +50,16 @@ export function catalogResolvers(catalog: CatalogService) {
       fromTheBooks: contentField('fromTheBooks'),
       labs: contentField('labs'),
       figures: contentField('figures'),
-      async quiz(lesson: IndexedLesson) {
+      async quiz(lesson: IndexedLesson): Promise<ShownQuiz | null> {
         const { quiz } = (await catalog.contentOf(lesson)).content
-        return quiz && { ...quiz, lesson }
+        const { revisionId: lessonRevisionId, course } = lesson
+        return quiz && { ...quiz, lessonRevisionId, courseOwnerId: course.ownerId }
       },
       previous: ({ course, position }: IndexedLesson) => course.lessons[position - 1],
       next: ({ course, position }: IndexedLesson) => course.lessons[position + 1],
     },
     Quiz: {
-      answerKey: ({ lesson }: QuizParent, _args: unknown, { actor }: Context) =>
-        catalog.answerKeyOf(actor, lesson),
+      answerKey: (quiz: ShownQuiz, _args: unknown, { actor }: Context) => catalog.answerKeyOf(actor, quiz),
     },
   }
 }

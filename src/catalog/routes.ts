@@ -87,10 +87,11 @@ export function registerCatalogRoutes(routes: RestInstance, catalog: CatalogServ
   )
 }
 
+// Named by revisions and not by a hash of the content, on which somebody could try out the right answers.
 /** The state is no part of a revision, and yet of the answer. */
-const courseTag = ({ hash, state }: IndexedCourse) => `"${hash}-${state.toLowerCase()}"`
+const courseTag = ({ revisionId, state }: IndexedCourse) => `"${revisionId}-${state.toLowerCase()}"`
 /** Neighbours are named in the answer, and they are the course's. */
-const lessonTag = ({ hash, course }: IndexedLesson) => `"${hash}-${course.hash}"`
+const lessonTag = ({ revisionId, course }: IndexedLesson) => `"${revisionId}-${course.revisionId}"`
 
 /** Sets the validators. True where the client holds this very answer (RFC 9110, section 13.1.2). */
 function isFresh(request: FastifyRequest, reply: FastifyReply, course: IndexedCourse, tag: string): boolean {

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { FoundQuiz, QuizDocument } from '../../src/catalog/contract.js'
+import type { FoundQuiz, QuizDocument, ShownQuiz } from '../../src/catalog/contract.js'
 import type { Actor, Role, Scope, SignedInActor } from '../../src/identity/contract.js'
 import { scopes } from '../../src/identity/contract.js'
 import type { Database } from '../../src/platform/database.js'
@@ -29,8 +29,9 @@ export async function createQuizzes(database: Database, ownerId: string) {
   await database.course.create({ data: { id: 'course', slug: 'course', ownerId, state: 'PUBLISHED' } })
   await database.lesson.create({ data: { id: 'lesson', courseId: 'course', slug: 'lesson' } })
   const quizzes = new Map<string, { current: string; byRevision: Map<string, QuizDocument> }>()
+  const archived = new Set<string>()
   let number = 0
-  return { catalog: { findQuiz }, revise, archive }
+  return { catalog: { findQuiz, findQuizInRevision, showQuizInRevision }, revise, archive }
 
   /** Makes a revision of the lesson with this quiz in it, and gives its id. */
   async function revise(quiz: QuizDocument): Promise<string> {
@@ -49,7 +50,7 @@ export async function createQuizzes(database: Database, ownerId: string) {
   }
 
   function archive(quizId: string) {
-    quizzes.delete(quizId)
+    archived.add(quizId)
   }
 
   async function findQuiz(
@@ -58,16 +59,32 @@ export async function createQuizzes(database: Database, ownerId: string) {
     lessonRevisionId?: string,
   ): Promise<FoundQuiz | undefined> {
     const known = quizzes.get(quizId)
-    if (known === undefined) return undefined
-    const revision = lessonRevisionId ?? known.current
-    const quiz = known.byRevision.get(revision)
-    if (quiz === undefined) return undefined
-    return {
-      quiz,
+    if (known === undefined || archived.has(quizId)) return undefined
+    return findQuizInRevision(lessonRevisionId ?? known.current, quizId)
+  }
+
+  async function findQuizInRevision(revision: string, quizId: string): Promise<FoundQuiz | undefined> {
+    const quiz = quizzes.get(quizId)?.byRevision.get(revision)
+    const place = {
       lessonId: 'lesson',
       lessonRevisionId: revision,
       courseId: 'course',
       courseOwnerId: ownerId,
+    }
+    return quiz && { quiz, ...place }
+  }
+
+  async function showQuizInRevision(revision: string, quizId: string): Promise<ShownQuiz | undefined> {
+    const found = await findQuizInRevision(revision, quizId)
+    if (!found) return undefined
+    const shown = (markdown: string) => ({ markdown, html: `<p>${markdown}</p>` })
+    const { id, title, maxAttempts, questions } = found.quiz
+    return {
+      ...{ id, title, maxAttempts, lessonRevisionId: revision, courseOwnerId: ownerId },
+      questions: questions.map(({ id, prompt, options }) => ({
+        ...{ id, prompt: shown(prompt) },
+        options: options.map(option => ({ id: option.id, text: shown(option.text) })),
+      })),
     }
   }
 }
