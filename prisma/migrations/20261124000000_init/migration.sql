@@ -204,7 +204,6 @@ CREATE TABLE "run_attempts" (
     "runId" UUID NOT NULL,
     "number" INTEGER NOT NULL,
     "workerId" TEXT,
-    "enqueuedAt" TIMESTAMPTZ(3),
     "claimedAt" TIMESTAMPTZ(3),
     "heartbeatAt" TIMESTAMPTZ(3),
     "endedAt" TIMESTAMPTZ(3),
