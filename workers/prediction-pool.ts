@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Storage } from '../src/platform/storage.js'
 import type { ChildReport, FailureReport, PredictionImage } from '../src/training/contract.js'
@@ -14,6 +13,8 @@ export type Recognition = { probabilities: number[] } | { failure: FailureReport
 interface PoolSettings {
   storage: Storage
   trainerFile: string
+  /** Where the children's copies of the models lie. */
+  scratchDirectory: string
   /** How long a child stays without a question. */
   idleMs?: number
   /** How many children may live at once; the longest unused leaves for a new one. */
@@ -62,8 +63,8 @@ export class PredictionPool {
   }
 
   async #open(modelKey: string): Promise<PredictionChild> {
-    const { storage, trainerFile, idleMs } = this.#settings
-    const directory = await mkdtemp(join(tmpdir(), 'lyceum-model-'))
+    const { storage, trainerFile, scratchDirectory, idleMs } = this.#settings
+    const directory = await mkdtemp(join(scratchDirectory, 'model-'))
     try {
       for (const file of modelFiles) {
         await writeFile(join(directory, file), await storage.read(`${modelKey}/${file}`))

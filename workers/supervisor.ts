@@ -1,11 +1,11 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { Dependencies } from '../src/platform/dependencies.js'
 import {
   type ChildReport,
   type EngineChoice,
   type FailureReport,
+  filesOfAttempt,
   type TrainerEvent,
   trainingSpec,
 } from '../src/training/contract.js'
@@ -30,6 +30,8 @@ export interface Supervision extends Pick<Dependencies, 'database' | 'notificati
   /** The program of the child process. */
   readonly trainerFile: string
   readonly datasetsDirectory: string
+  /** Where the run's own temporary folder is made. */
+  readonly scratchDirectory: string
   /** What 'auto' means on this worker. */
   readonly engine: EngineChoice
 }
@@ -56,9 +58,11 @@ export async function superviseRun(
   stopping: AbortSignal,
 ): Promise<void> {
   const key = { runId, attempt }
-  const { database, workerId } = parts
+  const { database, storage, workerId } = parts
   if (stopping.aborted || !(await claimAttempt(database, { ...key, workerId }))) return
-  const outputDirectory = await mkdtemp(join(tmpdir(), 'lyceum-run-'))
+  // A worker may have died between the files and the row that would name them.
+  for (let lost = 1; lost < attempt; lost++) await storage.deleteAll(filesOfAttempt({ runId, attempt: lost }))
+  const outputDirectory = await mkdtemp(join(parts.scratchDirectory, 'run-'))
   try {
     await superviseClaimed(parts, key, outputDirectory, stopping)
   } finally {
@@ -208,7 +212,7 @@ async function conclude(
     case 'failed':
       return finishRun(database, key, { status: 'FAILED', failure: verdict.failure })
     case 'finished': {
-      const prefix = `models/${key.runId}/${key.attempt}`
+      const prefix = filesOfAttempt(key)
       const outcome = await storeModel(parts, prefix, verdict, outputDirectory)
       const kept = (await finishRun(database, key, outcome)) && outcome.status === 'SUCCEEDED'
       if (!kept) await parts.storage.deleteAll(prefix)

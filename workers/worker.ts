@@ -8,7 +8,9 @@ import { type Dependencies, openDependencies } from '../src/platform/dependencie
 import { createLogger } from '../src/platform/logger.js'
 import { onStop } from '../src/platform/stop.js'
 import { type PredictionAnswer, predictionQueue, predictionRequest } from '../src/training/predictions.js'
+import { askForEngines } from './engine-probe.js'
 import { PredictionPool } from './prediction-pool.js'
+import { openScratch } from './scratch.js'
 import { superviseRun } from './supervisor.js'
 import { registerWorker } from './worker-node.js'
 
@@ -31,15 +33,17 @@ async function work({ database, courier, storage, notifications }: Dependencies)
   const workerId = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
   const stopping = new AbortController()
   const running = new Set<Promise<void>>()
-  const pool = new PredictionPool({ storage, trainerFile })
+  const scratch = await openScratch()
+  const pool = new PredictionPool({ storage, trainerFile, scratchDirectory: scratch.directory })
   const supervision = {
     ...{ database, notifications, storage, logger, workerId, trainerFile },
     datasetsDirectory: join(config.home, 'datasets'),
+    scratchDirectory: scratch.directory,
     engine: config.engine,
   }
-  const unregister = await registerWorker(database, logger, workerId, config.engine)
+  const unregister = await registerWorker(database, logger, workerId, askForEngines(trainerFile))
 
-  courier.worker(
+  const runs = courier.worker(
     'training',
     async ({ data }) => {
       const run = superviseRun(supervision, trainingJob.parse(data), stopping.signal)
@@ -49,7 +53,7 @@ async function work({ database, courier, storage, notifications }: Dependencies)
     // A job is taken once: a run whose worker was lost comes back as another attempt, by its row.
     { concurrency: config.workerConcurrency, maxStalledCount: 0 },
   )
-  courier.worker(
+  const predictions = courier.worker(
     predictionQueue,
     async ({ data }): Promise<PredictionAnswer> => {
       const { runId, image } = predictionRequest.parse(data)
@@ -66,7 +70,9 @@ async function work({ database, courier, storage, notifications }: Dependencies)
     await pool.close()
     await unregister()
     await close()
+    await scratch.close()
   })
+  await Promise.all([runs.ready(), predictions.ready()])
   logger.info({ workerId }, 'The worker is ready')
   process.send?.({ kind: 'ready' })
 }

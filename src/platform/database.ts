@@ -18,7 +18,11 @@ export function openDatabase(url: string, { connections = 10 } = {}): Database {
     // Prepared statements, named by their text: a quarter to a half more queries a second.
     { statementNameGenerator: query => `lyceum_${createHash('sha1').update(query.sql).digest('base64url')}` },
   )
-  return new PrismaClient({ adapter })
+  return new PrismaClient({
+    adapter,
+    // Prisma gives up after 2 s without a free connection: a burst of launches on a busy machine takes longer.
+    transactionOptions: { maxWait: 10_000, timeout: 15_000 },
+  })
 }
 
 /** The name of the unique constraint that a write broke, or undefined where the error is another one. */

@@ -4,12 +4,13 @@ import { z } from 'zod'
 import type { Actor, SignedInActor } from '../identity/contract.js'
 import type { Prisma } from '../platform/database.js'
 import type { Dependencies } from '../platform/dependencies.js'
-import { forbidden, notFound, unavailable } from '../platform/errors.js'
+import { forbidden, LyceumError, notFound, unavailable } from '../platform/errors.js'
 import { decodeCursor, type Page, type PageInput, toPage } from '../platform/pagination.js'
 import { modelMissing, predictionFailed, runHasEnded, runNotEnded } from './errors.js'
 import { mayManageRun, maySeeRun, requireLauncher, requireRunReader } from './policy.js'
 import { type PredictionRequest, predictionAnswer, predictionQueue } from './predictions.js'
 import { findEvents, type StoredEvent, watchRun } from './run-feed.js'
+import { filesOfRun } from './run-files.js'
 import { insertRun, type LabFinder, planLaunch } from './run-launch.js'
 import { type AttemptKey, requestCancel } from './run-ledger.js'
 import { finalStatuses, isFinal } from './run-states.js'
@@ -24,7 +25,6 @@ export interface RunList {
   totalCount: number
 }
 
-const predictionTimeoutMs = 30_000
 const finishedResult = z.object({ classNames: z.array(z.string()) })
 
 export type RunService = ReturnType<typeof createRunService>
@@ -33,6 +33,7 @@ export type RunService = ReturnType<typeof createRunService>
 export function createRunService(
   { database, notifications, courier, storage, logger }: Parts,
   catalog: LabFinder,
+  { predictionTimeoutMs = 30_000 } = {},
 ) {
   const jobs = courier.queue<AttemptKey>('training')
   const predictions = courier.queue<PredictionRequest>(predictionQueue)
@@ -85,7 +86,7 @@ export function createRunService(
     if (count === 0) throw runNotEnded()
     await database.$executeRaw`SELECT pg_notify('run_events', ${row.id})`
     // After the row: files without a run are garbage, a run without its files would be a lie.
-    if (row.modelKey !== null) await storage.deleteAll(row.modelKey)
+    await storage.deleteAll(filesOfRun(row.id))
   }
 
   async function findRun(actor: Actor, id: string): Promise<RunView | undefined> {
@@ -159,7 +160,11 @@ export function createRunService(
     return opened
   }
 
-  /** Recognises an image with the run's model, in a worker. @throws NOT_FOUND, RUN_MODEL_MISSING, PREDICTION_FAILED, UNAVAILABLE */
+  /**
+   * Recognises an image with the run's model, in a worker.
+   *
+   * @throws NOT_FOUND, RUN_MODEL_MISSING, PREDICTION_FAILED, NO_WORKER_ANSWERED, UNAVAILABLE
+   */
   async function predict(actor: Actor, id: string, { image }: PredictionInput): Promise<Prediction> {
     const row = await getRow(requireRunReader(actor), id)
     if (row.modelKey === null) throw modelMissing()
@@ -180,6 +185,7 @@ export function createRunService(
       return await predictions.ask(randomUUID(), request, predictionTimeoutMs)
     } catch (error) {
       logger.warn({ err: error, runId: request.runId }, 'A prediction was not answered')
+      if (error instanceof LyceumError) throw error
       throw unavailable('No worker recognised the image.')
     }
   }

@@ -11,7 +11,10 @@ t.test('The prediction pool', async t => {
     for (const file of ['model.json', 'weights.bin'])
       await storage.put(`models/${model}/1/${file}`, Buffer.from('{}'))
   }
-  const pool = new PredictionPool({ storage, trainerFile: standInTrainer, idleMs: 50, capacity: 1 })
+  const pool = new PredictionPool({
+    ...{ storage, trainerFile: standInTrainer, scratchDirectory: t.testdir() },
+    ...{ idleMs: 50, capacity: 1 },
+  })
   t.teardown(() => pool.close())
 
   await t.test('answers from one child after another', async t => {

@@ -1,5 +1,4 @@
 import { readdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import t from 'tap'
 import { appendEvents, requestCancel, requeueRun } from '../../src/training/run-ledger.js'
 import { superviseRun } from '../../workers/supervisor.js'
@@ -7,8 +6,6 @@ import { openTestDependencies } from '../support/app.js'
 import { queueRun, runBecomes, standInTrainer } from '../support/runs.js'
 
 t.test('A supervised run', async t => {
-  // A folder of its own, so that what is left behind is this test's alone.
-  process.env.TMPDIR = t.testdir()
   const { deps } = await openTestDependencies(t)
   const { database, storage } = deps
   const parts = {
@@ -16,6 +13,7 @@ t.test('A supervised run', async t => {
     workerId: 'w',
     trainerFile: standInTrainer,
     datasetsDirectory: deps.config.home,
+    scratchDirectory: t.testdir(),
     engine: 'auto' as const,
   }
   const start = async (behaviour: string) => {
@@ -76,7 +74,6 @@ t.test('A supervised run', async t => {
     t.equal(await appendEvents(database, { runId, attempt: 1 }, []), false)
   })
   await t.test('leaves no folder behind', async t => {
-    const left = readdirSync(tmpdir()).filter(name => name.startsWith('lyceum-run-'))
-    t.same(left, [])
+    t.same(readdirSync(parts.scratchDirectory), [])
   })
 })

@@ -1,0 +1,40 @@
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const root = 'lyceum-workers'
+/** `<host>-<process id>-<six random characters>`: whose folder it is can be told from its name. */
+const ownerOf = /^(?<host>.+)-(?<pid>\d+)-\w{6}$/
+
+/**
+ * A temporary folder of this process, for what its children read and write. Those that workers of this machine
+ * left behind when they were killed are removed.
+ */
+export async function openScratch(): Promise<{ directory: string; close(): Promise<void> }> {
+  const parent = join(tmpdir(), root)
+  await mkdir(parent, { recursive: true })
+  const directory = await mkdtemp(join(parent, `${hostname()}-${process.pid}-`))
+  for (const name of await readdir(parent)) {
+    const path = join(parent, name)
+    if (path !== directory && isAbandoned(name)) await rm(path, { recursive: true, force: true })
+  }
+  return { directory, close: () => rm(directory, { recursive: true, force: true }) }
+}
+
+/** A folder of another machine may be in use there, on a disk that both share. */
+function isAbandoned(name: string): boolean {
+  const owner = ownerOf.exec(name)?.groups
+  if (owner?.host !== hostname()) return false
+  const pid = Number(owner.pid)
+  // In a container the worker has the same process id at every start.
+  return pid === process.pid || !isAlive(pid)
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
