@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander'
 import { describeImport, importContent } from './catalog/import/import-content.js'
 import { withDatabaseUrl } from './commands/database-url.js'
+import { describeFailure } from './commands/describe-failure.js'
 import { up } from './commands/up.js'
 import { createUser, readPassword } from './commands/user.js'
 import { runWorker } from './commands/worker.js'
@@ -95,7 +96,7 @@ try {
   await program.parseAsync()
 } catch (error) {
   // One clear line: whoever wants the stack asks for it.
-  console.error(`lyceum: ${error instanceof Error ? error.message : String(error)}`)
+  console.error(`lyceum: ${describeFailure(error)}`)
   if (process.env.LYCEUM_LOG_LEVEL === 'debug') console.error(error)
   process.exit(1)
 }

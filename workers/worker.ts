@@ -17,19 +17,32 @@ import { registerWorker } from './worker-node.js'
 const trainingJob = z.strictObject({ runId: z.uuid(), attempt: z.int().min(1) })
 const predictionsAtOnce = 4
 
-/** A worker process: takes runs and predictions from the queue until it is stopped. */
-const config = readConfig()
-const logger = createLogger(config.logLevel, { pretty: config.logPretty, name: 'lyceum-worker' })
-const { databaseUrl } = config
-if (databaseUrl === undefined) throw new Error('A worker needs DATABASE_URL; `lyceum up` sets it.')
-const { deps, close } = await openDependencies(config, databaseUrl, logger, {
-  connections: 4 + config.workerConcurrency,
-})
 /** Another program may stand in for the trainer: `worker.js <file>`. */
 const trainerFile = process.argv[2] ?? fileURLToPath(new URL('trainer/main.js', import.meta.url))
-await work(deps)
 
-async function work({ database, courier, storage, notifications }: Dependencies) {
+try {
+  await start()
+} catch (error) {
+  console.error(`lyceum worker: ${error instanceof Error ? error.message : String(error)}`)
+  process.exit(1)
+}
+
+/** A worker process: takes runs and predictions from the queue until it is stopped. */
+async function start() {
+  const config = readConfig()
+  const logger = createLogger(config.logLevel, { pretty: config.logPretty, name: 'lyceum-worker' })
+  if (config.databaseUrl === undefined)
+    throw new Error("Name a database in DATABASE_URL; 'lyceum up' sets it.")
+  const { deps, close } = await openDependencies(config, config.databaseUrl, logger, {
+    connections: 4 + config.workerConcurrency,
+  })
+  await work(deps, close)
+}
+
+async function work(
+  { config, database, courier, storage, notifications, logger }: Dependencies,
+  close: () => Promise<void>,
+) {
   const workerId = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
   const stopping = new AbortController()
   const running = new Set<Promise<void>>()

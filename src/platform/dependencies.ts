@@ -1,7 +1,10 @@
 import type { Config } from '../config.js'
+import { describeReason } from './connect.js'
 import { type Database, openDatabase } from './database.js'
 import type { Logger } from './logger.js'
+import { pendingMigrations } from './migrate.js'
 import { listenForNotifications, type Notifications } from './notifications.js'
+import { migrationsDirectory } from './package-root.js'
 import { type Courier, openCourier } from './queue.js'
 import { openFolderStorage, type Storage } from './storage.js'
 
@@ -25,7 +28,7 @@ declare module 'fastify' {
  * Opens everything that a process of Lyceum needs.
  *
  * @param connections the size of the database pool
- * @throws Error where the database or the queue does not answer
+ * @throws Error with one line that says what to do, where the database or the queue does not answer
  */
 export async function openDependencies(
   config: Config,
@@ -33,6 +36,10 @@ export async function openDependencies(
   logger: Logger,
   { connections = 10 } = {},
 ): Promise<{ deps: Dependencies; close(): Promise<void> }> {
+  const pending = await pendingMigrations(databaseUrl, migrationsDirectory)
+  if (pending.length > 0) {
+    throw new Error(`The database lacks ${pending.length} migration(s): run 'lyceum migrate' first.`)
+  }
   const notifications = await listenForNotifications(databaseUrl, logger)
   const database = openDatabase(databaseUrl, { connections })
   const courier = openCourier({ databaseUrl, redisUrl: config.redisUrl }, logger)
@@ -45,10 +52,10 @@ export async function openDependencies(
     await courier.ping()
   } catch (error) {
     await close()
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new Error(
-      `The queue does not answer (${config.redisUrl === undefined ? 'PostgreSQL' : 'Redis'}): ${reason}`,
-    )
+    const reason = describeReason(error)
+    if (config.redisUrl === undefined) throw new Error(`The queue in PostgreSQL does not answer: ${reason}`)
+    const { host } = new URL(config.redisUrl)
+    throw new Error(`Redis at ${host} does not answer (${reason}): see that it runs, or correct REDIS_URL.`)
   }
   const storage = openFolderStorage(config.storageDirectory)
   return { deps: { config, database, notifications, courier, storage, logger }, close }

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
+import { connect } from './connect.js'
 
 /** The advisory lock that Prisma's own engine takes while it migrates, so that the two exclude each other. */
 const prismaMigrationLock = 72707369
@@ -61,8 +62,7 @@ export async function migrate(url: string, directory: string): Promise<string[]>
 
 /** Whether every migration of the directory is applied: what a server asks before it serves. */
 export async function pendingMigrations(url: string, directory: string): Promise<string[]> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
+  const client = await connect(url)
   try {
     const { rows: tables } = await client.query<{ name: string | null }>(
       `SELECT to_regclass('_prisma_migrations')::text AS name`,
@@ -115,19 +115,15 @@ async function apply(client: pg.Client, name: string, sql: string, checksum: str
 }
 
 async function connectOrCreate(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url })
   try {
-    await client.connect()
-    return client
+    return await connect(url)
   } catch (error) {
-    await client.end().catch(() => {})
-    if (!isPostgresError(error, '3D000')) throw error
+    if (!(error instanceof Error) || !isPostgresError(error.cause, '3D000')) throw error
   }
   const maintenance = new URL(url)
   const name = decodeURIComponent(maintenance.pathname.slice(1))
   maintenance.pathname = '/postgres'
-  const admin = new pg.Client({ connectionString: maintenance.toString() })
-  await admin.connect()
+  const admin = await connect(maintenance.toString())
   try {
     await admin.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`)
   } catch (error) {
@@ -136,9 +132,7 @@ async function connectOrCreate(url: string): Promise<pg.Client> {
   } finally {
     await admin.end()
   }
-  const created = new pg.Client({ connectionString: url })
-  await created.connect()
-  return created
+  return connect(url)
 }
 
 function isPostgresError(error: unknown, code: string): boolean {

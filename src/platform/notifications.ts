@@ -1,4 +1,5 @@
-import pg from 'pg'
+import type pg from 'pg'
+import { connect } from './connect.js'
 import type { Logger } from './logger.js'
 
 /** PostgreSQL channels. A payload is an id only: NOTIFY bounds it to 8000 bytes. */
@@ -30,8 +31,8 @@ export async function listenForNotifications(url: string, logger: Logger): Promi
   let closed = false
   let timer: NodeJS.Timeout | undefined
 
-  async function connect() {
-    const next = new pg.Client({ connectionString: url, keepAlive: true, application_name: 'lyceum-listen' })
+  async function open() {
+    const next = await connect(url, { keepAlive: true, application_name: 'lyceum-listen' })
     next.on('error', error => {
       logger.warn({ error: error.message }, 'The listening connection broke')
       lost(next)
@@ -40,7 +41,6 @@ export async function listenForNotifications(url: string, logger: Logger): Promi
     next.on('notification', message => {
       for (const listener of [...(listeners.get(message.channel) ?? [])]) listener(message.payload ?? '')
     })
-    await next.connect()
     for (const channel of [
       'run_events',
       'run_control',
@@ -62,7 +62,7 @@ export async function listenForNotifications(url: string, logger: Logger): Promi
   function reconnect() {
     timer = setTimeout(async () => {
       try {
-        await connect()
+        await open()
         logger.info('The listening connection is back')
         for (const listener of [...reconnected]) listener()
       } catch {
@@ -71,7 +71,7 @@ export async function listenForNotifications(url: string, logger: Logger): Promi
     }, reconnectDelayMs)
   }
 
-  await connect()
+  await open()
   return {
     on(channel, listener) {
       const set = listeners.get(channel) ?? new Set()

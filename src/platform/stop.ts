@@ -21,4 +21,6 @@ export function onStop(stop: () => Promise<void>): void {
   process.on('SIGINT', begin)
   process.on('SIGTERM', begin)
   process.on('disconnect', begin)
+  // The parent may have gone before anybody listened.
+  if (process.connected === false) begin()
 }
