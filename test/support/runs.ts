@@ -1,7 +1,11 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
 import type { Database } from '../../src/platform/database.js'
 
+const workerFile = fileURLToPath(new URL('../../workers/worker.js', import.meta.url))
 export const standInTrainer = fileURLToPath(new URL('stand-in-trainer.js', import.meta.url))
 
 /** Queues a run whose stand-in child behaves as told. Returns its id. */
@@ -24,4 +28,42 @@ export async function runBecomes(database: Database, id: string, status: string,
     if (run.status === status && run.attempt >= attempt) return run
     await sleep(50)
   }
+}
+
+/** A real worker process, ready, and gone when the test ends. Its children are the program given. */
+export async function startWorker(
+  t: Test,
+  env: Record<string, string>,
+  trainerFile?: string,
+): Promise<ChildProcess> {
+  const worker = fork(workerFile, trainerFile === undefined ? [] : [trainerFile], {
+    execArgv: [],
+    stdio: ['ignore', 2, 2, 'ipc'],
+    env: { ...process.env, LYCEUM_LOG_LEVEL: 'error', ...env },
+  })
+  t.teardown(() => worker.kill('SIGKILL'))
+  const exit = once(worker, 'exit').then(([code]) => {
+    throw new Error(`The worker ended with ${code} before it was ready`)
+  })
+  exit.catch(() => {})
+  await Promise.race([once(worker, 'message'), exit])
+  return worker
+}
+
+/** Sends a signal and waits for the end: the exit code, or null and the signal. */
+export async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<unknown[]> {
+  const exit = once(child, 'exit')
+  child.kill(signal)
+  return exit
+}
+
+/** The numbers and types of a run's events, in order. */
+export async function historyOf(database: Database, runId: string) {
+  const events = await database.runEvent.findMany({ where: { runId }, orderBy: { number: 'asc' } })
+  return { numbers: events.map(event => event.number), types: events.map(event => event.type) }
+}
+
+/** 1, 2, 3 …: how the numbers of a history without gaps read. */
+export function withoutGaps({ length }: { length: number }): number[] {
+  return Array.from({ length }, (_, i) => i + 1)
 }
