@@ -51,7 +51,7 @@ export interface CatalogSnapshot {
   readonly labs: ReadonlyMap<string, IndexedLesson>
 }
 
-/** How long a snapshot is taken for true when no notification came: less than the second that is promised. */
+/** Less than the second within which every process is promised to know of a change. */
 const trustedMs = 800
 
 export interface CourseIndex {
@@ -66,8 +66,14 @@ export interface CourseIndex {
  * Keeps the outline of every course in memory. A notification makes the next reader look again, so does a
  * reconnection, and so does time, as notifications can be lost: one statement of the courses' current revisions,
  * and a second one only where a revision is new.
+ *
+ * @param trusted how long, in ms, a snapshot is taken for true when no notification came
  */
-export function openCourseIndex(database: Database, notifications: Notifications): CourseIndex {
+export function openCourseIndex(
+  database: Database,
+  notifications: Notifications,
+  trusted = trustedMs,
+): CourseIndex {
   let snapshot: CatalogSnapshot | undefined
   let trustedUntil = 0
   let distrusted = 0
@@ -86,7 +92,7 @@ export function openCourseIndex(database: Database, notifications: Notifications
     const next = await loadSnapshot(database, snapshot)
     if (seen === distrusted) {
       snapshot = next
-      trustedUntil = startedAt + trustedMs
+      trustedUntil = startedAt + trusted
     }
     return next
   }
