@@ -39,7 +39,7 @@ CMD ["node", "dist/src/lyceum.js", "server"]
 FROM runtime AS worker
 COPY --from=production /app/node_modules ./node_modules
 COPY --from=production /app/dist ./dist
-# A worker listens on nothing: it is well while its process is there, and the API sees its heartbeat.
-HEALTHCHECK --interval=30s --timeout=3s --start-period=20s --retries=3 \
-  CMD ["node", "-e", "process.kill(1, 0)"]
+# A worker listens on nothing: it is well while the database hears its heartbeat.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=20s --retries=3 \
+  CMD ["node", "dist/src/lyceum.js", "worker", "--health"]
 CMD ["node", "dist/workers/worker.js"]

@@ -6,6 +6,7 @@ import { describeFailure } from './commands/describe-failure.js'
 import { up } from './commands/up.js'
 import { createUser, readPassword } from './commands/user.js'
 import { runWorker } from './commands/worker.js'
+import { checkWorkerHealth } from './commands/worker-health.js'
 import { type Config, readConfig } from './config.js'
 import { openDatabase } from './platform/database.js'
 import { migrate } from './platform/migrate.js'
@@ -42,9 +43,10 @@ program
 program
   .command('worker')
   .description('run a training worker (the database must be migrated)')
-  .action(() => {
-    requireDatabaseUrl(readConfig())
-    return runWorker()
+  .option('--health', 'run none, but say whether one of this machine lives: exit code 0 or 1')
+  .action((options: { health?: boolean }) => {
+    const databaseUrl = requireDatabaseUrl(readConfig())
+    return options.health ? checkWorkerHealth(databaseUrl) : runWorker()
   })
 
 program
