@@ -5,6 +5,19 @@ import { generate } from '@graphql-codegen/cli'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
+/** What the resolvers of a type get as its parent, relative to the generated file. */
+const mappers = {
+  AccessToken: '../identity/token-service.js#AccessToken as StoredToken',
+  Course: '../catalog/course-index.js#IndexedCourse',
+  Lab: '../catalog/lesson-content.js#LabView',
+  Lesson: '../catalog/course-index.js#IndexedLesson',
+  Quiz: '../catalog/contract.js#ShownQuiz',
+  QuizAttempt: '../assessment/schemas.js#AttemptResult',
+  RunEvent: '../training/run-feed.js#StoredEvent',
+  TrainingRun: '../training/run-view.js#RunView',
+  User: '../identity/user-service.js#User as StoredUser',
+}
+
 await generate(
   {
     cwd: root,
@@ -18,6 +31,11 @@ await generate(
           useTypeImports: true,
           enumsAsTypes: true,
           emitLegacyCommonJSImports: false,
+          immutableTypes: true,
+          // A resolver may give undefined for null; a client may send null for what it leaves out.
+          maybeValue: 'T | null | undefined',
+          inputMaybeValue: 'T | null | undefined',
+          mappers,
           scalars: { ID: 'string', DateTime: { input: 'Date', output: 'Date' }, JSON: 'unknown' },
         },
       },

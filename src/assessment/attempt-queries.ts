@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Database, Prisma, Transaction } from '../platform/database.js'
+import type { Slice } from '../platform/pagination.js'
 
 export const withResponses = { responses: true } satisfies Prisma.QuizAttemptInclude
 export type StoredAttempt = Prisma.QuizAttemptGetPayload<{ include: typeof withResponses }>
@@ -40,26 +41,25 @@ export async function countAttempts(
 
 const idRows = z.array(z.object({ id: z.string(), quizId: z.string() }))
 
-/** The newest attempts of a student at each quiz, at most so many of each, older than one where it is named. */
-export async function findNewestIds(
+/** A slice of a student's attempts at each of some quizzes, at most so many of each. One statement. */
+export async function findAttemptIds(
   database: Database,
-  {
-    userId,
-    quizIds,
-    before,
-    limit,
-  }: { userId: string; quizIds: readonly string[]; before: string | null; limit: number },
+  { userId, quizIds }: { userId: string; quizIds: readonly string[] },
+  { bounds, order, take }: Slice<string>,
 ) {
+  const { gt = null, gte = null, lt = null, lte = null } = bounds
   return idRows.parse(
     await database.$queryRaw`
       SELECT id::text, "quizId" FROM (
-        SELECT id, "quizId", row_number() OVER (PARTITION BY "quizId" ORDER BY id DESC) AS place
+        SELECT id, "quizId",
+          row_number() OVER (PARTITION BY "quizId" ORDER BY id) AS from_oldest,
+          row_number() OVER (PARTITION BY "quizId" ORDER BY id DESC) AS from_newest
         FROM quiz_attempts
         WHERE "userId" = ${userId}::uuid AND "quizId" = ANY(${[...quizIds]})
-          AND (${before}::uuid IS NULL OR id < ${before}::uuid)
+          AND (${gt}::uuid IS NULL OR id > ${gt}::uuid) AND (${gte}::uuid IS NULL OR id >= ${gte}::uuid)
+          AND (${lt}::uuid IS NULL OR id < ${lt}::uuid) AND (${lte}::uuid IS NULL OR id <= ${lte}::uuid)
       ) ranked
-      WHERE place <= ${limit}
-      ORDER BY id DESC`,
+      WHERE CASE ${order} WHEN 'asc' THEN from_oldest ELSE from_newest END <= ${take}`,
   )
 }
 

@@ -1,12 +1,13 @@
+import DataLoader from 'dataloader'
 import { z } from 'zod'
 import type { FoundQuiz, ShownQuiz } from '../catalog/contract.js'
 import type { Actor } from '../identity/contract.js'
 import type { Database } from '../platform/database.js'
 import { notFound } from '../platform/errors.js'
-import { decodeCursor, type Page, type PageInput, toPage } from '../platform/pagination.js'
+import { type Page, type PageInput, readPage, type Slice } from '../platform/pagination.js'
 import {
   countAttempts,
-  findNewestIds,
+  findAttemptIds,
   findPassedQuizzes,
   lockSubmissions,
   withResponses,
@@ -41,7 +42,13 @@ interface Parts {
 
 // Submissions of one student to one quiz wait for each other, each on a connection of its own.
 const transactionLimits = { maxWait: 10_000, timeout: 10_000 }
-const cursorKey = z.uuid()
+// Ids are UUIDs of version 7: their order is that of time.
+const newestFirst = { key: z.uuid(), order: 'desc', keyOf: (result: AttemptResult) => result.id } as const
+
+interface QuizSlice {
+  readonly quizId: string
+  readonly slice: Slice<string>
+}
 
 /** Submitting quizzes, and reading what became of it. */
 export function createAttemptService(parts: Parts) {
@@ -136,25 +143,45 @@ export function createAttemptService(parts: Parts) {
     page: PageInput,
   ): Promise<AttemptList[]> {
     const { userId } = requireReader(actor)
-    const before = page.after ? decodeCursor(page.after, cursorKey) : null
-    const [newest, counts] = await Promise.all([
-      findNewestIds(database, { userId, quizIds, before, limit: page.first + 1 }),
-      countAttempts(database, [userId], quizIds),
-    ])
-    const attempts = await database.quizAttempt.findMany({
-      where: { id: { in: newest.map(({ id }) => id) } },
-      orderBy: { id: 'desc' },
-      include: withResponses,
+    // The lists are read at once and ask for the same slices: each is read for all quizzes together.
+    const slices = new DataLoader((asked: readonly QuizSlice[]) => readSlices(actor, userId, asked), {
+      cacheKeyFn: key => JSON.stringify(key),
     })
-    const results = await attemptResults(parts, actor, attempts)
-    return quizIds.map(quizId => ({
-      page: toPage(
-        results.filter(result => result.quizId === quizId),
-        page,
-        result => result.id,
+    const [counts, pages] = await Promise.all([
+      countAttempts(database, [userId], quizIds),
+      Promise.all(
+        quizIds.map(quizId =>
+          readPage(page, { ...newestFirst, read: slice => slices.load({ quizId, slice }) }),
+        ),
       ),
-      count: async () => counts.find(row => row.quizId === quizId)?.attemptsUsed ?? 0,
-    }))
+    ])
+    return quizIds.flatMap((quizId, index) => {
+      const found = pages[index]
+      const count = async () => counts.find(row => row.quizId === quizId)?.attemptsUsed ?? 0
+      return found === undefined ? [] : [{ page: found, count }]
+    })
+  }
+
+  async function readSlices(
+    actor: Actor,
+    userId: string,
+    asked: readonly QuizSlice[],
+  ): Promise<AttemptResult[][]> {
+    const distinct = new Map(asked.map(({ slice }) => [JSON.stringify(slice), slice]))
+    const quizIds = [...new Set(asked.map(({ quizId }) => quizId))]
+    const results = new Map<string, AttemptResult[]>()
+    for (const [key, slice] of distinct) {
+      const found = await findAttemptIds(database, { userId, quizIds }, slice)
+      const attempts = await database.quizAttempt.findMany({
+        where: { id: { in: found.map(({ id }) => id) } },
+        orderBy: { id: slice.order },
+        include: withResponses,
+      })
+      results.set(key, await attemptResults(parts, actor, attempts))
+    }
+    return asked.map(({ quizId, slice }) =>
+      (results.get(JSON.stringify(slice)) ?? []).filter(result => result.quizId === quizId),
+    )
   }
 
   /**
@@ -205,17 +232,19 @@ export function createAttemptService(parts: Parts) {
     where: { userId?: string; quizId?: string },
     page: PageInput,
   ): Promise<AttemptList> {
-    const after = page.after ?? undefined
-    const attempts = await database.quizAttempt.findMany({
-      // Ids are UUIDs of version 7: their order is that of time.
-      where: after === undefined ? where : { ...where, id: { lt: decodeCursor(after, cursorKey) } },
-      orderBy: { id: 'desc' },
-      take: page.first + 1,
-      include: withResponses,
-    })
-    const results = await attemptResults(parts, actor, attempts)
     return {
-      page: toPage(results, page, result => result.id),
+      page: await readPage(page, {
+        ...newestFirst,
+        async read({ bounds: id, order, take }) {
+          const attempts = await database.quizAttempt.findMany({
+            where: { AND: [where, { id }] },
+            orderBy: { id: order },
+            take,
+            include: withResponses,
+          })
+          return attemptResults(parts, actor, attempts)
+        },
+      }),
       count: () => database.quizAttempt.count({ where }),
     }
   }

@@ -1,18 +1,10 @@
-import type { Actor } from '../identity/contract.js'
+import type { Resolvers } from '../generated/graphql.js'
+import type { GraphqlContext } from '../identity/contract.js'
 import { batchPerRequest } from '../platform/graphql/batch-loader.js'
-import { type PageInput, pageInput, toConnection } from '../platform/pagination.js'
+import { type PageInput, parsePage, toConnection } from '../platform/pagination.js'
 import { parseInput } from '../platform/parse.js'
 import type { AttemptList, AttemptService } from './attempt-service.js'
-import { type AttemptResult, attemptParams, quizFilter, quizParams, submitQuizInput } from './schemas.js'
-
-interface Context {
-  readonly actor: Actor
-}
-
-interface PageArgs {
-  readonly first?: number | null
-  readonly after?: string | null
-}
+import { attemptParams, quizFilter, quizParams, submitQuizInput } from './schemas.js'
 
 interface QuizPage {
   readonly quizId: string
@@ -21,9 +13,11 @@ interface QuizPage {
 
 export function assessmentResolvers(service: AttemptService) {
   // One statement for all quizzes that a query shows.
-  const standing = batchPerRequest(({ actor }: Context, quizIds) => service.findStandings(actor, quizIds))
+  const standing = batchPerRequest(({ actor }: GraphqlContext, quizIds) =>
+    service.findStandings(actor, quizIds),
+  )
   const mine = batchPerRequest(
-    async ({ actor }: Context, asked: readonly QuizPage[]) => {
+    async ({ actor }: GraphqlContext, asked: readonly QuizPage[]) => {
       // One list for each page that is asked for: nearly always one and the same.
       const pages = new Map(asked.map(({ page }) => [JSON.stringify(page), page]))
       const lists = new Map<string, AttemptList>()
@@ -38,40 +32,33 @@ export function assessmentResolvers(service: AttemptService) {
   )
   return {
     Query: {
-      attempt: (_: unknown, args: unknown, { actor }: Context) =>
-        service.findAttempt(actor, parseInput(attemptParams, args).id),
-      myAttempts: async (_: unknown, args: PageArgs & { quizId?: string | null }, { actor }: Context) =>
+      attempt: (_root, args, { actor }) => service.findAttempt(actor, parseInput(attemptParams, args).id),
+      myAttempts: async (_root, args, { actor }) =>
         connect(
-          await service.listMine(actor, parseInput(quizFilter, { quizId: args.quizId }), pageFrom(args)),
+          await service.listMine(actor, parseInput(quizFilter, { quizId: args.quizId }), parsePage(args)),
         ),
-      quizAttempts: async (_: unknown, args: PageArgs & { quizId: string }, { actor }: Context) =>
+      quizAttempts: async (_root, args, { actor }) =>
         connect(
-          await service.listOfQuiz(actor, parseInput(quizParams, { id: args.quizId }).id, pageFrom(args)),
+          await service.listOfQuiz(actor, parseInput(quizParams, { id: args.quizId }).id, parsePage(args)),
         ),
     },
     QuizAttempt: {
-      quiz: (attempt: AttemptResult) => service.showQuiz(attempt),
+      quiz: attempt => service.showQuiz(attempt),
     },
     Quiz: {
-      async myAttempts({ id: quizId }: { id: string }, args: PageArgs, context: Context) {
+      async myAttempts({ id: quizId }, args, context) {
         if (context.actor.kind === 'anonymous') return null
-        const list = await mine(context, { quizId, page: pageFrom(args) })
+        const list = await mine(context, { quizId, page: parsePage(args) })
         return list ? connect(list) : null
       },
-      attemptsLeft: async ({ id }: { id: string }, _: unknown, context: Context) =>
-        (await standing(context, id)).attemptsLeft,
-      bestScore: async ({ id }: { id: string }, _: unknown, context: Context) =>
-        (await standing(context, id)).bestScore,
+      attemptsLeft: async ({ id }, _args, context) => (await standing(context, id)).attemptsLeft,
+      bestScore: async ({ id }, _args, context) => (await standing(context, id)).bestScore,
     },
     Mutation: {
-      submitQuiz: (_: unknown, { input }: { input: unknown }, { actor }: Context) =>
+      submitQuiz: (_root, { input }, { actor }) =>
         service.submitQuiz(actor, parseInput(submitQuizInput, input, 'input')),
     },
-  }
-}
-
-function pageFrom({ first, after }: PageArgs) {
-  return parseInput(pageInput, { first: first ?? undefined, after })
+  } satisfies Resolvers
 }
 
 async function connect({ page, count }: AttemptList) {

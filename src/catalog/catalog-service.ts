@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Actor } from '../identity/contract.js'
 import type { Database } from '../platform/database.js'
 import { type Notifications, notifySql } from '../platform/notifications.js'
-import { decodeCursor, type Page, type PageInput, toPage } from '../platform/pagination.js'
+import { type Page, type PageInput, readPage, sliceOf } from '../platform/pagination.js'
 import type {
   CourseState,
   FoundCourse,
@@ -35,12 +35,14 @@ export function createCatalogService(database: Database, notifications: Notifica
   ): Promise<{ page: Page<IndexedCourse>; totalCount: number }> {
     const { courses } = await index.read()
     const visible = courses.filter(course => canSee(actor, course))
-    const after = page.after ? decodeCursor(page.after, z.string().min(1)) : undefined
-    const rest = after === undefined ? visible : visible.filter(course => course.id > after)
-    return {
-      page: toPage(rest.slice(0, page.first + 1), page, course => course.id),
-      totalCount: visible.length,
-    }
+    const keyOf = (course: IndexedCourse) => course.id
+    const found = await readPage(page, {
+      key: z.string().min(1),
+      order: 'asc',
+      keyOf,
+      read: async slice => sliceOf(visible, keyOf, slice),
+    })
+    return { page: found, totalCount: visible.length }
   }
 
   async function courseBySlug(actor: Actor, slug: string): Promise<IndexedCourse | undefined> {

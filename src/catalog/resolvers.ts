@@ -1,15 +1,10 @@
-import type { Actor } from '../identity/contract.js'
-import { pageInput, toConnection } from '../platform/pagination.js'
+import type { Resolvers } from '../generated/graphql.js'
+import { parsePage, toConnection } from '../platform/pagination.js'
 import { parseInput } from '../platform/parse.js'
 import type { CatalogService } from './catalog-service.js'
-import type { ShownQuiz } from './contract.js'
-import type { IndexedCourse, IndexedLesson } from './course-index.js'
+import type { IndexedLesson } from './course-index.js'
 import type { LessonContent } from './lesson-content.js'
 import { setCourseStateInput } from './schemas.js'
-
-interface Context {
-  readonly actor: Actor
-}
 
 /** Parents are the plain objects of the catalog's memory; only what a lesson says may have to be loaded. */
 export function catalogResolvers(catalog: CatalogService) {
@@ -23,24 +18,22 @@ export function catalogResolvers(catalog: CatalogService) {
 
   return {
     Query: {
-      async courses(_root: unknown, args: unknown, { actor }: Context) {
-        const { page, totalCount } = await catalog.listCourses(actor, parseInput(pageInput, args))
+      async courses(_root, args, { actor }) {
+        const { page, totalCount } = await catalog.listCourses(actor, parsePage(args))
         return toConnection(page, course => course.id, totalCount)
       },
-      course: (_root: unknown, args: { slug: string }, { actor }: Context) =>
-        catalog.courseBySlug(actor, args.slug),
-      lesson: (_root: unknown, args: { course: string; slug: string }, { actor }: Context) =>
-        catalog.lessonBySlug(actor, args.course, args.slug),
+      course: (_root, args, { actor }) => catalog.courseBySlug(actor, args.slug),
+      lesson: (_root, args, { actor }) => catalog.lessonBySlug(actor, args.course, args.slug),
     },
     Mutation: {
-      setCourseState(_root: unknown, args: unknown, { actor }: Context) {
+      setCourseState(_root, args, { actor }) {
         const { course, state } = parseInput(setCourseStateInput, args)
         return catalog.setCourseState(actor, course, state)
       },
     },
-    Course: { revision: (course: IndexedCourse) => course.revisionId },
+    Course: { revision: course => course.revisionId },
     Lesson: {
-      revision: (lesson: IndexedLesson) => lesson.revisionId,
+      revision: lesson => lesson.revisionId,
       overview: contentField('overview'),
       whyItMatters: contentField('whyItMatters'),
       text: contentField('text'),
@@ -50,16 +43,16 @@ export function catalogResolvers(catalog: CatalogService) {
       fromTheBooks: contentField('fromTheBooks'),
       labs: contentField('labs'),
       figures: contentField('figures'),
-      async quiz(lesson: IndexedLesson): Promise<ShownQuiz | null> {
+      async quiz(lesson) {
         const { quiz } = (await catalog.contentOf(lesson)).content
         const { revisionId: lessonRevisionId, course } = lesson
         return quiz && { ...quiz, lessonRevisionId, courseOwnerId: course.ownerId }
       },
-      previous: ({ course, position }: IndexedLesson) => course.lessons[position - 1],
-      next: ({ course, position }: IndexedLesson) => course.lessons[position + 1],
+      previous: ({ course, position }) => course.lessons[position - 1],
+      next: ({ course, position }) => course.lessons[position + 1],
     },
     Quiz: {
-      answerKey: (quiz: ShownQuiz, _args: unknown, { actor }: Context) => catalog.answerKeyOf(actor, quiz),
+      answerKey: (quiz, _args, { actor }) => catalog.answerKeyOf(actor, quiz),
     },
-  }
+  } satisfies Resolvers
 }

@@ -1,3 +1,4 @@
+import type { FastifyReply } from 'fastify'
 import { unauthenticated } from '../platform/errors.js'
 import { scopeRequired } from './errors.js'
 
@@ -45,4 +46,6 @@ export function requireScope(actor: Actor, scope: Scope): SignedInActor {
 /** What every GraphQL resolver is told besides its arguments. */
 export interface GraphqlContext {
   readonly actor: Actor
+  /** Not there on a WebSocket, which can set no cookie. */
+  readonly reply?: FastifyReply
 }

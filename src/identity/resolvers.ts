@@ -1,9 +1,10 @@
 import type { FastifyReply } from 'fastify'
+import type { Resolvers } from '../generated/graphql.js'
 import { forbidden } from '../platform/errors.js'
 import { toConnection } from '../platform/pagination.js'
 import { parseInput } from '../platform/parse.js'
 import type { BrowserSession } from './browser-session.js'
-import type { Actor } from './contract.js'
+import type { GraphqlContext } from './contract.js'
 import type { IdentityService } from './identity-service.js'
 import {
   changePasswordInput,
@@ -14,22 +15,13 @@ import {
   updateUserInput,
   userListInput,
 } from './schemas.js'
-import type { User } from './user-service.js'
-
-interface Context {
-  readonly actor: Actor
-  /** Not there on a WebSocket, which can set no cookie. */
-  readonly reply?: FastifyReply
-}
-type Arguments = Readonly<Record<string, unknown>>
 
 export function identityResolvers(identity: IdentityService, sessions: BrowserSession) {
   return {
     Query: {
-      me: (_root: unknown, _args: Arguments, { actor }: Context) =>
-        actor.kind === 'anonymous' ? null : identity.me(actor),
-      tokens: (_root: unknown, _args: Arguments, { actor }: Context) => identity.listTokens(actor),
-      async users(_root: unknown, args: Arguments, { actor }: Context) {
+      me: (_root, _args, { actor }) => (actor.kind === 'anonymous' ? null : identity.me(actor)),
+      tokens: (_root, _args, { actor }) => identity.listTokens(actor),
+      async users(_root, args, { actor }) {
         const { totalCount, ...page } = await identity.listUsers(
           actor,
           parseInput(userListInput, withoutNulls(args)),
@@ -38,17 +30,17 @@ export function identityResolvers(identity: IdentityService, sessions: BrowserSe
       },
     },
     Mutation: {
-      signIn(_root: unknown, { input }: Arguments, context: Context) {
+      signIn(_root, { input }, context) {
         const reply = requireReply(context)
         return sessions.signIn(reply.request, reply, parseInput(signInInput, withoutNulls(input), 'input'))
       },
-      async signOut(_root: unknown, _args: Arguments, context: Context) {
+      async signOut(_root, _args, context) {
         await sessions.signOut(context.actor, requireReply(context))
         return true
       },
-      signOutEverywhere: (_root: unknown, _args: Arguments, context: Context) =>
+      signOutEverywhere: (_root, _args, context) =>
         sessions.signOutEverywhere(context.actor, requireReply(context)),
-      async changePassword(_root: unknown, { input }: Arguments, context: Context) {
+      async changePassword(_root, { input }, context) {
         const reply = requireReply(context)
         await sessions.changePassword(
           reply.request,
@@ -57,21 +49,21 @@ export function identityResolvers(identity: IdentityService, sessions: BrowserSe
         )
         return true
       },
-      createToken: (_root: unknown, { input }: Arguments, { actor }: Context) =>
+      createToken: (_root, { input }, { actor }) =>
         identity.createToken(actor, parseInput(createTokenInput, withoutNulls(input), 'input')),
-      async revokeToken(_root: unknown, args: Arguments, { actor }: Context) {
+      async revokeToken(_root, args, { actor }) {
         await identity.revokeToken(actor, parseInput(id, args.id, 'id'))
         return true
       },
-      createUser: (_root: unknown, { input }: Arguments, { actor }: Context) =>
+      createUser: (_root, { input }, { actor }) =>
         identity.createUser(actor, parseInput(createUserInput, withoutNulls(input), 'input')),
-      setUserRole: (_root: unknown, args: Arguments, { actor }: Context) =>
+      setUserRole: (_root, args, { actor }) =>
         identity.updateUser(
           actor,
           parseInput(id, args.id, 'id'),
           parseInput(updateUserInput, { role: args.role }),
         ),
-      setUserDisabled: (_root: unknown, args: Arguments, { actor }: Context) =>
+      setUserDisabled: (_root, args, { actor }) =>
         identity.updateUser(
           actor,
           parseInput(id, args.id, 'id'),
@@ -79,13 +71,13 @@ export function identityResolvers(identity: IdentityService, sessions: BrowserSe
         ),
     },
     User: {
-      disabled: (user: User) => user.disabledAt !== null,
+      disabled: user => user.disabledAt !== null,
     },
-  }
+  } satisfies Resolvers
 }
 
 /** A password is given over HTTP alone, where its attempts are counted. */
-function requireReply({ reply }: Context): FastifyReply {
+function requireReply({ reply }: GraphqlContext): FastifyReply {
   if (reply === undefined) throw forbidden('sign in, sign out or change a password over a WebSocket')
   return reply
 }

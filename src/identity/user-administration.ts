@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Database, Transaction } from '../platform/database.js'
 import { notFound } from '../platform/errors.js'
-import { decodeCursor, type Page, toPage } from '../platform/pagination.js'
+import { type Page, readPage } from '../platform/pagination.js'
 import { type Actor, roles } from './contract.js'
 import { lastAdmin } from './errors.js'
 import { requireAdmin } from './policy.js'
@@ -20,17 +20,22 @@ export function createUserAdministration(database: Database, tokens: TokenServic
         ? { contains: escapeLike(input.search), mode: 'insensitive' as const }
         : undefined
       const where = contains === undefined ? {} : { OR: [{ email: contains }, { name: contains }] }
-      const after = input.after ? { id: { gt: decodeCursor(input.after, userIdSchema) } } : {}
-      const [rows, totalCount] = await Promise.all([
-        database.user.findMany({
-          where: { AND: [where, after] },
-          orderBy: { id: 'asc' },
-          take: input.first + 1,
-          select: visible,
+      const [page, totalCount] = await Promise.all([
+        readPage(input, {
+          key: userIdSchema,
+          order: 'asc',
+          read: ({ bounds: id, order, take }) =>
+            database.user.findMany({
+              where: { AND: [where, { id }] },
+              orderBy: { id: order },
+              take,
+              select: visible,
+            }),
+          keyOf: user => user.id,
         }),
         database.user.count({ where }),
       ])
-      return { ...toPage(rows, input, user => user.id), totalCount }
+      return { ...page, totalCount }
     },
 
     /**

@@ -5,7 +5,7 @@ import type { Actor, SignedInActor } from '../identity/contract.js'
 import type { Prisma } from '../platform/database.js'
 import type { Dependencies } from '../platform/dependencies.js'
 import { forbidden, LyceumError, notFound, unavailable } from '../platform/errors.js'
-import { decodeCursor, type Page, type PageInput, toPage } from '../platform/pagination.js'
+import { type Page, type PageInput, readPage } from '../platform/pagination.js'
 import { modelMissing, predictionFailed, runHasEnded, runNotEnded } from './errors.js'
 import { mayManageRun, maySeeRun, requireLauncher, requireRunReader } from './policy.js'
 import { type PredictionRequest, predictionAnswer, predictionQueue } from './predictions.js'
@@ -114,18 +114,25 @@ export function createRunService(
   }
 
   async function list(where: Prisma.TrainingRunWhereInput, page: PageInput): Promise<RunList> {
-    const cursor = page.after == null ? undefined : decodeCursor(page.after, z.uuid())
-    const [rows, totalCount] = await Promise.all([
-      database.trainingRun.findMany({
-        where: cursor === undefined ? where : { ...where, id: { lt: cursor } },
+    const [found, totalCount] = await Promise.all([
+      readPage(page, {
+        key: z.uuid(),
         // Ids are UUIDs of version 7: their order is that of the launches.
-        orderBy: { id: 'desc' },
-        take: page.first + 1,
-        include: runInclude,
+        order: 'desc',
+        async read({ bounds: id, order, take }) {
+          const rows = await database.trainingRun.findMany({
+            where: { AND: [where, { id }] },
+            orderBy: { id: order },
+            take,
+            include: runInclude,
+          })
+          return rows.map(viewRun)
+        },
+        keyOf: run => run.id,
       }),
       database.trainingRun.count({ where }),
     ])
-    return { page: toPage(rows.map(viewRun), page, run => run.id), totalCount }
+    return { page: found, totalCount }
   }
 
   /** At most `limit` events with a number above `after`, in order. @throws NOT_FOUND */

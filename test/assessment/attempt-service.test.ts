@@ -162,12 +162,22 @@ t.test('quiz attempts', async t => {
     const student = await enrolled()
     for (let n = 0; n < 3; n++) await service.submitQuiz(student, submission('free', free))
     const { page: head, count } = await service.listMine(student, {}, { first: 2, after: undefined })
-    const { page: tail } = await service.listMine(student, {}, { first: 2, after: head.pageInfo.endCursor })
+    const after = head.pageInfo.endCursor ?? undefined
+    const { page: tail } = await service.listMine(student, {}, { first: 2, after })
     t.strictSame(
       [...head.items, ...tail.items].map(attempt => attempt.number),
       [3, 2, 1],
     )
     t.strictSame([await count(), head.pageInfo.hasNextPage, tail.pageInfo.hasNextPage], [3, true, false])
+    t.strictSame([head.pageInfo.hasPreviousPage, tail.pageInfo.hasPreviousPage], [false, true])
+    const lists = await service.listMineByQuiz(student, ['three', 'free'], { last: 1, before: after })
+    t.strictSame(
+      lists.map(({ page }) => [page.items.map(attempt => attempt.number), page.pageInfo.hasNextPage]),
+      [
+        [[], false],
+        [[3], true],
+      ],
+    )
   })
 
   t.test('progress counts lessons read and quizzes passed, on any attempt', async t => {
