@@ -21,11 +21,11 @@ export function requireRunReader(actor: Actor): SignedInActor {
 
 /** A run that may not be seen is answered like one that does not exist. */
 export function maySeeRun(actor: SignedInActor, run: RunOwnership): boolean {
-  if (actor.role === 'ADMIN' || run.ownerId === actor.userId) return true
+  if (mayManageRun(actor, run)) return true
   return actor.role === 'INSTRUCTOR' && run.courseOwnerId === actor.userId
 }
 
 /** Who may cancel and delete a run: an instructor who only sees it, because it is of the own course, may not. */
 export function mayManageRun(actor: SignedInActor, run: RunOwnership): boolean {
-  return actor.role === 'ADMIN' || run.ownerId === actor.userId
+  return actor.scopes.includes('admin') || run.ownerId === actor.userId
 }

@@ -72,9 +72,10 @@ export function createRunService(
 
   /** Asks a run to end. @throws NOT_FOUND, FORBIDDEN, RUN_HAS_ENDED */
   async function cancelRun(actor: Actor, id: string): Promise<RunView> {
-    const { id: runId } = await getManagedRow(requireLauncher(actor), id, 'cancel this run')
+    const user = requireLauncher(actor)
+    const { id: runId } = await getManagedRow(user, id, 'cancel this run')
     if (!(await requestCancel(database, runId))) throw runHasEnded()
-    return getRun(actor, id)
+    return viewRun(await getRow(user, runId))
   }
 
   /** Deletes a run that has ended, with its files. @throws NOT_FOUND, FORBIDDEN, RUN_NOT_ENDED */
