@@ -1,155 +1,69 @@
-// npm run bench -- training: how many images a second each engine trains on, against TensorFlow.js in plain
-// JavaScript (its cpu backend and its own layers and optimizer, as they come), in one run.
-import { fork } from 'node:child_process'
+// npm run bench -- training [--rounds 5]: how many images a second each engine trains on, against TensorFlow.js in
+// plain JavaScript (its cpu backend and its own layers and optimizer, as they come), in turns.
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
+import { parseArgs } from 'node:util'
 import { z } from 'zod'
-import { architectures, findArchitecture } from '../src/networks/architectures/index.js'
-import { layersModelTopology, layersModelWeights } from '../src/networks/layers-model.js'
-import type { Network } from '../src/networks/network.js'
-import { openEngine } from '../workers/engines/choose-engine.js'
-import { EngineUnavailableError, type TensorFlow } from '../workers/engines/engine.js'
-import { RandomStream } from '../workers/random/random-stream.js'
-import { initializeWeights } from '../workers/trainer/initialize.js'
-import { createOptimizer } from '../workers/trainer/optimizers.js'
-import { computeGradients } from '../workers/trainer/training-step.js'
+import { architectures } from '../src/networks/architectures/index.js'
+import { startContender } from './support/contender.js'
+import { median, row } from './support/table.js'
 
 const BATCH = 128
 const PEER = 'tfjs-cpu'
-const LEARNING_RATE = 0.001
-const adam = { name: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-7 } as const
+const contenders = [PEER, 'wasm', 'tensorflow']
+const contenderFile = fileURLToPath(new URL('training/contender.js', import.meta.url))
 
-const random = new RandomStream(1, 'subset')
-const randomPixels = Float32Array.from({ length: BATCH * 28 * 28 }, () => random.nextFloat())
+const said = z.union([z.object({ device: z.string() }), z.object({ missing: z.string() })])
+const round = z.object({ imagesPerSecond: z.number() })
+const { rounds } = z
+  .object({ rounds: z.coerce.number().int().min(1).default(5) })
+  .parse(parseArgs({ options: { rounds: { type: 'string' } } }).values)
 
-const measurement = z.union([
-  z.object({ device: z.string(), imagesPerSecond: z.number() }),
-  z.object({ missing: z.string() }),
-])
-type Measurement = z.output<typeof measurement>
-
-const [mode, contender, architecture] = process.argv.slice(2)
-if (mode === 'measure') process.send?.(await measure(String(contender), String(architecture)))
-else await compareAll()
-process.disconnect?.()
-
-async function compareAll(): Promise<void> {
-  const ratios: Record<string, number> = {}
-  console.log(`Training, images a second, batch ${BATCH}, Adam; median of the rounds of one run\n`)
-  console.log(
-    `${'architecture'.padEnd(14)}${'engine'.padEnd(13)}${'images/s'.padStart(9)}${'ratio'.padStart(8)}  device`,
-  )
-  for (const { id } of architectures) {
-    const peer = await measureApart(PEER, id)
-    if ('missing' in peer) throw new Error(peer.missing)
-    for (const name of [PEER, 'wasm', 'tensorflow']) {
-      const result = name === PEER ? peer : await measureApart(name, id)
-      if ('missing' in result) {
-        console.log(
-          `${id.padEnd(14)}${name.padEnd(13)}${'-'.padStart(9)}${''.padStart(8)}  ${result.missing}`,
-        )
-        continue
-      }
-      const ratio = result.imagesPerSecond / peer.imagesPerSecond
-      const speed = result.imagesPerSecond.toFixed(0).padStart(9)
+const ratios: Record<string, number> = {}
+console.log(
+  `Training, images a second: batch ${BATCH}, Adam, medians of ${rounds} rounds in turns, Node ${process.version}`,
+)
+for (const { id } of architectures) {
+  console.log(`\n${id}\n${row('engine', 'images/s', 'ratio')}  device`)
+  const results = await measure(id)
+  const peer = median(results.get(PEER)?.speeds ?? [])
+  for (const [name, { note, speeds }] of results) {
+    if (speeds.length === 0) console.log(`${row(name, '-', '')}  ${note}`)
+    else {
+      const ratio = median(speeds) / peer
       console.log(
-        `${id.padEnd(14)}${name.padEnd(13)}${speed}${ratio.toFixed(1).padStart(8)}  ${result.device}`,
+        `${row(name, median(speeds).toFixed(0), name === PEER ? '' : `${ratio.toFixed(1)}x`)}  ${note}`,
       )
       if (name !== PEER) ratios[`${name}/${PEER}:${id}`] = Number(ratio.toFixed(2))
     }
   }
-  console.log(`\n${JSON.stringify({ bench: 'training', ratios })}`)
 }
+console.log(`\n${JSON.stringify({ bench: 'training', ratios })}`)
 
-/** In a process of its own: engines share what tfjs keeps globally. */
-async function measureApart(name: string, id: string): Promise<Measurement> {
-  const child = fork(fileURLToPath(import.meta.url), ['measure', name, id])
-  const [message] = await Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(([code]) => Promise.reject(new Error(`${name} left with ${code}`))),
-  ])
-  return measurement.parse(message)
-}
-
-async function measure(name: string, id: string): Promise<Measurement> {
-  const network = findArchitecture(id)?.build({ dropout: 0 })
-  if (!network) throw new Error(`no architecture ${id}`)
-  if (name === PEER) {
-    return { device: 'CPU (JavaScript, 1 thread)', imagesPerSecond: await measurePeer(network) }
-  }
+/** The speeds of each contender, and its device or why it is not there. */
+async function measure(architecture: string) {
+  const opened = await Promise.all(
+    contenders.map(async name => {
+      const args = [name, architecture, String(BATCH)]
+      return { name, speeds: [] as number[], contender: await startContender(contenderFile, { args, said }) }
+    }),
+  )
   try {
-    const engine = await openEngine(name === 'wasm' ? 'wasm' : 'tensorflow')
-    return { device: engine.device, imagesPerSecond: await measureEngine(engine.tf, network) }
-  } catch (error) {
-    if (error instanceof EngineUnavailableError) return { missing: error.message }
-    throw error
-  }
-}
-
-/** One step as the training loop takes it. */
-async function measureEngine(tf: TensorFlow, network: Network): Promise<number> {
-  const optimizer = createOptimizer(tf, adam)
-  let weights = initializeWeights(tf, network, 1)
-  return medianSpeed(3, 5, 20, async () => {
-    const batch = createImages(tf, network)
-    const { loss, correct, gradients } = computeGradients(tf, network, weights, batch)
-    const updated = optimizer.update(weights, gradients, LEARNING_RATE)
-    tf.dispose([batch.images, batch.labels, correct, ...gradients, ...weights])
-    weights = updated
-    return async () => {
-      await loss.data()
-      loss.dispose()
+    const present = opened.filter(({ contender }) => 'device' in contender.said)
+    for (let turn = 0; turn < rounds; turn++) {
+      for (const { contender, speeds } of present) {
+        const message = once(contender.process, 'message')
+        contender.process.send('round')
+        speeds.push(round.parse((await message)[0]).imagesPerSecond)
+      }
     }
-  })
-}
-
-/** One step as TensorFlow.js' own `trainOnBatch` takes it. */
-async function measurePeer(network: Network): Promise<number> {
-  await import('@tensorflow/tfjs-backend-cpu')
-  const tf = await import('@tensorflow/tfjs-core')
-  const { loadLayersModel } = await import('@tensorflow/tfjs-layers')
-  await tf.setBackend('cpu')
-  const weightSpecs = layersModelWeights(network)
-  const values = await Promise.all(initializeWeights(tf, network, 1).map(weight => weight.data()))
-  const weightData = Float32Array.from(values.flatMap(part => [...part])).buffer
-  const modelTopology = layersModelTopology(network)
-  const model = await loadLayersModel({ load: async () => ({ modelTopology, weightSpecs, weightData }) })
-  model.compile({ optimizer: tf.train.adam(LEARNING_RATE), loss: 'categoricalCrossentropy' })
-  return medianSpeed(1, 3, 1, async () => {
-    const { images, labels } = createImages(tf, network)
-    const expected = tf.oneHot(labels, 10)
-    await model.trainOnBatch(images, expected)
-    tf.dispose([images, labels, expected])
-    return async () => {}
-  })
-}
-
-function createImages(tf: TensorFlow, network: Network): { images: Tensor4D; labels: Tensor1D } {
-  const [height = 0, width = 0, channels = 0] = network.inputShape
-  const pixels = randomPixels.slice(0, BATCH * height * width * channels)
-  const labels = Int32Array.from({ length: BATCH }, (_, index) => index % 10)
-  return {
-    images: tf.tensor4d(pixels, [BATCH, height, width, channels]),
-    labels: tf.tensor1d(labels, 'int32'),
+    return new Map(
+      opened.map(({ name, speeds, contender: { said } }) => [
+        name,
+        { speeds, note: 'device' in said ? said.device : said.missing },
+      ]),
+    )
+  } finally {
+    await Promise.all(opened.map(({ contender }) => contender.stop()))
   }
-}
-
-/** @param step does its work and gives what waits for it: only the last one of a round is waited for */
-async function medianSpeed(
-  warmUps: number,
-  rounds: number,
-  stepsOfARound: number,
-  step: () => Promise<() => Promise<void>>,
-): Promise<number> {
-  for (let i = 0; i < warmUps; i++) await (await step())()
-  const speeds: number[] = []
-  for (let round = 0; round < rounds; round++) {
-    const begin = performance.now()
-    const waits: (() => Promise<void>)[] = []
-    for (let i = 0; i < stepsOfARound; i++) waits.push(await step())
-    for (const wait of waits) await wait()
-    speeds.push((stepsOfARound * BATCH * 1000) / (performance.now() - begin))
-  }
-  return speeds.sort((a, b) => a - b)[Math.floor(rounds / 2)] ?? 0
 }

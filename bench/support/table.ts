@@ -1,6 +1,6 @@
 /** A row of a table: the first cell to the left, figures to the right. */
 export function row(first: string, ...cells: readonly string[]): string {
-  return first.padEnd(9) + cells.map(cell => cell.padStart(13)).join('')
+  return first.padEnd(11) + cells.map(cell => cell.padStart(13)).join('')
 }
 
 /** The middle one, or the upper of the two in the middle. */

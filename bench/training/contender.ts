@@ -1,0 +1,107 @@
+// One engine on one architecture, in a process of its own: engines share what tfjs keeps globally.
+// Says its device when it is warm, or why it is not there; then runs a round for each message.
+import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
+import { findArchitecture } from '../../src/networks/architectures/index.js'
+import { layersModelTopology, layersModelWeights } from '../../src/networks/layers-model.js'
+import type { Network } from '../../src/networks/network.js'
+import { openEngine } from '../../workers/engines/choose-engine.js'
+import { EngineUnavailableError, type TensorFlow } from '../../workers/engines/engine.js'
+import { RandomStream } from '../../workers/random/random-stream.js'
+import { initializeWeights } from '../../workers/trainer/initialize.js'
+import { createOptimizer } from '../../workers/trainer/optimizers.js'
+import { computeGradients } from '../../workers/trainer/training-step.js'
+
+const LEARNING_RATE = 0.001
+const adam = { name: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-7 } as const
+
+/** Starts the work of a step and gives what waits for its end. */
+type Step = () => Promise<() => Promise<void>>
+interface Trainer {
+  readonly device: string
+  readonly stepsOfARound: number
+  readonly step: Step
+}
+
+const [engine = '', architecture = '', batchSize = ''] = process.argv.slice(2)
+const batch = Number(batchSize)
+const random = new RandomStream(1, 'subset')
+const randomPixels = Float32Array.from({ length: batch * 28 * 28 }, () => random.nextFloat())
+
+try {
+  const { device, stepsOfARound, step } = await openTrainer()
+  const warmUps = stepsOfARound === 1 ? 1 : 3
+  for (let i = 0; i < warmUps; i++) await (await step())()
+  process.on('message', async () => {
+    const begin = performance.now()
+    const ends: (() => Promise<void>)[] = []
+    for (let i = 0; i < stepsOfARound; i++) ends.push(await step())
+    for (const end of ends) await end()
+    process.send?.({ imagesPerSecond: (stepsOfARound * batch * 1000) / (performance.now() - begin) })
+  })
+  process.send?.({ kind: 'ready', device })
+} catch (error) {
+  if (!(error instanceof EngineUnavailableError)) throw error
+  process.on('message', () => {})
+  process.send?.({ kind: 'ready', missing: error.message })
+}
+process.on('disconnect', () => process.exit(0))
+
+async function openTrainer(): Promise<Trainer> {
+  const network = findArchitecture(architecture)?.build({ dropout: 0 })
+  if (!network) throw new Error(`no architecture ${architecture}`)
+  // A step of the peer's takes seconds, of an engine's a tenth of one.
+  if (engine === 'tfjs-cpu') {
+    return { device: 'CPU (JavaScript, 1 thread)', stepsOfARound: 1, step: await peerStep(network) }
+  }
+  const { tf, device } = await openEngine(engine === 'wasm' ? 'wasm' : 'tensorflow')
+  return { device, stepsOfARound: 20, step: engineStep(tf, network) }
+}
+
+/** A step as the training loop takes it. */
+function engineStep(tf: TensorFlow, network: Network): Step {
+  const optimizer = createOptimizer(tf, adam)
+  let weights = initializeWeights(tf, network, 1)
+  return async () => {
+    const batch = createImages(tf, network)
+    const { loss, correct, gradients } = computeGradients(tf, network, weights, batch)
+    const updated = optimizer.update(weights, gradients, LEARNING_RATE)
+    tf.dispose([batch.images, batch.labels, correct, ...gradients, ...weights])
+    weights = updated
+    return async () => {
+      await loss.data()
+      loss.dispose()
+    }
+  }
+}
+
+/** A step as TensorFlow.js' own `trainOnBatch` takes it, on its plain JavaScript backend. */
+async function peerStep(network: Network): Promise<Step> {
+  await import('@tensorflow/tfjs-backend-cpu')
+  const tf = await import('@tensorflow/tfjs-core')
+  const { loadLayersModel } = await import('@tensorflow/tfjs-layers')
+  await tf.setBackend('cpu')
+  const weightSpecs = layersModelWeights(network)
+  const values = await Promise.all(initializeWeights(tf, network, 1).map(weight => weight.data()))
+  const weightData = Float32Array.from(values.flatMap(part => [...part])).buffer
+  const modelTopology = layersModelTopology(network)
+  const model = await loadLayersModel({ load: async () => ({ modelTopology, weightSpecs, weightData }) })
+  model.compile({ optimizer: tf.train.adam(LEARNING_RATE), loss: 'categoricalCrossentropy' })
+  return async () => {
+    const { images, labels } = createImages(tf, network)
+    const expected = tf.oneHot(labels, 10)
+    await model.trainOnBatch(images, expected)
+    tf.dispose([images, labels, expected])
+    return async () => {}
+  }
+}
+
+/** Images `[batch, height, width, channels]` of random pixels, labels 0 to 9 in turn. */
+function createImages(tf: TensorFlow, network: Network): { images: Tensor4D; labels: Tensor1D } {
+  const [height = 0, width = 0, channels = 0] = network.inputShape
+  const pixels = randomPixels.slice(0, batch * height * width * channels)
+  const labels = Int32Array.from({ length: batch }, (_, index) => index % 10)
+  return {
+    images: tf.tensor4d(pixels, [batch, height, width, channels]),
+    labels: tf.tensor1d(labels, 'int32'),
+  }
+}
