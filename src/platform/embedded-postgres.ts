@@ -20,6 +20,8 @@ export interface EmbeddedPostgres {
 interface Options {
   /** The folder that holds the cluster and its password. Created where missing. */
   directory: string
+  /** Where it listens, unless it runs already; a free port where none is named. */
+  port?: number
   /** Additional `-c name=value` settings. */
   settings?: Readonly<Record<string, string>>
 }
@@ -37,6 +39,7 @@ const stopTimeoutMs = 10_000
  */
 export async function startEmbeddedPostgres({
   directory,
+  port: namedPort,
   settings = {},
 }: Options): Promise<EmbeddedPostgres> {
   const native = await findBinaries()
@@ -84,7 +87,7 @@ export async function startEmbeddedPostgres({
   }
 
   async function start(): Promise<EmbeddedPostgres> {
-    const port = await freePort()
+    const port = namedPort ?? (await freePort())
     const postgres = identity.command(join(native, 'bin', 'postgres'), [
       ...['-D', cluster, '-p', String(port)],
       ...Object.entries({

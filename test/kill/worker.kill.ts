@@ -1,62 +1,89 @@
-import { execFileSync, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { readdirSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { startReconciler } from '../../src/training/reconciler.js'
 import { openTestDependencies } from '../support/app.js'
-import { queueRun, runBecomes, standInTrainer } from '../support/runs.js'
+import { forEachBackend } from '../support/backends.js'
+import {
+  childrenOf,
+  end,
+  hasHad,
+  historyOf,
+  isAlive,
+  mnistSpec,
+  queueSpec,
+  runBecomes,
+  startWorker,
+  withoutGaps,
+} from '../support/runs.js'
 
-const workerFile = fileURLToPath(new URL('../../workers/worker.js', import.meta.url))
+t.setTimeout(240_000)
 
-t.test('After kill -9', async t => {
-  const { deps, databaseUrl } = await openTestDependencies(t)
-  const { database } = deps
-  const stopReconciler = startReconciler(deps)
-  t.teardown(stopReconciler)
-  const startWorker = async () => {
-    const worker = fork(workerFile, [standInTrainer], {
-      execArgv: [],
-      stdio: ['ignore', 2, 2, 'ipc'],
-      env: {
-        ...process.env,
-        DATABASE_URL: databaseUrl,
-        LYCEUM_HOME: deps.config.home,
-        LYCEUM_LOG_LEVEL: 'warn',
-      },
+t.test('After kill -9, with the queue', t =>
+  forEachBackend(t, async (t, backend) => {
+    const { deps, databaseUrl } = await openTestDependencies(t, backend.env)
+    const { database, storage, config } = deps
+    const temporary = t.testdir()
+    const env = {
+      ...backend.env,
+      DATABASE_URL: databaseUrl,
+      LYCEUM_HOME: config.home,
+      TMPDIR: temporary,
+    }
+    t.teardown(startReconciler(deps))
+    // A probe of the engines is a child too, while it lasts.
+    const trainerOf = async (pid: number | undefined) => {
+      for (;;) {
+        const [trainer, ...others] = childrenOf(pid)
+        if (trainer !== undefined && others.length === 0) return trainer
+        await sleep(100)
+      }
+    }
+
+    await t.test('of the child its run fails with the reason, and the worker takes the next', async t => {
+      const worker = await startWorker(t, env)
+      const runId = await queueSpec(database, { ...mnistSpec, epochs: 100 })
+      await hasHad(database, runId, 'step')
+      process.kill(await trainerOf(worker.pid), 'SIGKILL')
+      t.match(await runBecomes(database, runId, 'FAILED'), {
+        failure: { code: 'TRAINER_KILLED', fault: 'machine', message: /SIGKILL/ },
+      })
+      t.equal((await historyOf(database, runId)).types.at(-1), 'failed')
+      const next = await queueSpec(database, { ...mnistSpec, epochs: 1 })
+      t.match(await runBecomes(database, next, 'SUCCEEDED'), { attempt: 1, engine: 'wasm' })
+      t.match(await database.workerNode.findMany(), [
+        { engines: [{ name: 'tensorflow' }, { name: 'wasm', works: true }] },
+      ])
+      t.strictSame(await end(worker, 'SIGTERM'), [0, null])
+      t.strictSame(await database.workerNode.findMany(), [])
     })
-    t.teardown(() => worker.kill('SIGKILL'))
-    await once(worker, 'message')
-    return worker
-  }
 
-  await t.test('of a worker another finishes its run as attempt 2', async t => {
-    const runId = await queueRun(database, 'finishes-second')
-    const first = await startWorker()
-    await runBecomes(database, runId, 'RUNNING')
-    first.kill('SIGKILL')
-    await once(first, 'exit')
-    const second = await startWorker()
-    const run = await runBecomes(database, runId, 'SUCCEEDED', 2)
-    t.equal(run.attempt, 2)
-    t.match(await database.runAttempt.findMany({ where: { runId }, orderBy: { number: 'asc' } }), [
-      { outcome: 'LOST' },
-      { outcome: 'SUCCEEDED' },
-    ])
-    second.kill('SIGTERM')
-    t.same(await once(second, 'exit'), [0, null])
-  })
-  await t.test('of the child its run fails and the worker lives', async t => {
-    const worker = await startWorker()
-    const runId = await queueRun(database, 'waits')
-    await runBecomes(database, runId, 'RUNNING')
-    const children = execFileSync('pgrep', ['-P', String(worker.pid)], { encoding: 'utf8' })
-    process.kill(Number(children.trim()), 'SIGKILL')
-    t.match(await runBecomes(database, runId, 'FAILED'), {
-      failure: { code: 'TRAINER_KILLED', fault: 'machine' },
+    await t.test('of the worker its run is finished by another, as attempt 2', async t => {
+      const runId = await queueSpec(database, mnistSpec)
+      const first = await startWorker(t, env)
+      await hasHad(database, runId, 'step')
+      const trainer = await trainerOf(first.pid)
+      const scratch = readdirSync(`${temporary}/lyceum-workers`)
+      t.equal(scratch.length, 1)
+      await end(first, 'SIGKILL')
+      // What a lost attempt had stored by then belongs to nobody.
+      await storage.put(`runs/${runId}/1/model.json`, Buffer.from('{}'))
+      const second = await startWorker(t, env)
+      t.notOk(readdirSync(`${temporary}/lyceum-workers`).includes(scratch[0] ?? ''))
+      const run = await runBecomes(database, runId, 'SUCCEEDED')
+      t.match(run, { attempt: 2, modelKey: `runs/${runId}/2` })
+      t.equal(isAlive(trainer), false, 'the child left with its worker')
+      t.match(await database.runAttempt.findMany({ where: { runId }, orderBy: { number: 'asc' } }), [
+        { outcome: 'LOST' },
+        { outcome: 'SUCCEEDED' },
+      ])
+      const { numbers, types } = await historyOf(database, runId)
+      t.strictSame(numbers, withoutGaps(numbers))
+      t.equal(types.at(-1), 'finished')
+      t.equal((await storage.read(`runs/${runId}/2/weights.bin`)).byteLength > 0, true)
+      await t.rejects(storage.read(`runs/${runId}/1/model.json`), { code: 'ENOENT' })
+      t.strictSame(await end(second, 'SIGTERM'), [0, null])
+      t.strictSame(readdirSync(`${temporary}/lyceum-workers`), [])
     })
-    const next = await queueRun(database, 'finishes')
-    t.match(await runBecomes(database, next, 'SUCCEEDED'), { attempt: 1 })
-    worker.kill('SIGTERM')
-    t.same(await once(worker, 'exit'), [0, null])
-  })
-})
+  }),
+)

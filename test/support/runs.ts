@@ -1,5 +1,6 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
@@ -9,15 +10,28 @@ const workerFile = fileURLToPath(new URL('../../workers/worker.js', import.meta.
 export const standInTrainer = fileURLToPath(new URL('stand-in-trainer.js', import.meta.url))
 
 /** Queues a run whose stand-in child behaves as told. Returns its id. */
-export async function queueRun(database: Database, behaviour: string): Promise<string> {
+export function queueRun(database: Database, behaviour: string): Promise<string> {
+  return queueSpec(database, { architecture: behaviour, dataset: 'none' })
+}
+
+/** What a run needs to train on MNIST for some seconds. */
+export const mnistSpec = {
+  architecture: 'simple-cnn',
+  dataset: 'mnist',
+  engine: 'wasm',
+  trainingImages: 2_000,
+  epochs: 3,
+}
+
+/** Queues a run of this spec. Returns its id. */
+export async function queueSpec(database: Database, spec: Record<string, string | number>): Promise<string> {
   const email = 'runner@lyceum.test'
   const owner = await database.user.upsert({
     where: { email },
     create: { email, name: 'Runner', passwordHash: '-' },
     update: {},
   })
-  const spec = { architecture: behaviour, dataset: 'none' }
-  const run = await database.trainingRun.create({ data: { ownerId: owner.id, name: behaviour, spec } })
+  const run = await database.trainingRun.create({ data: { ownerId: owner.id, name: 'A run', spec } })
   return run.id
 }
 
@@ -55,6 +69,26 @@ export async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<
   const exit = once(child, 'exit')
   child.kill(signal)
   return exit
+}
+
+/** Waits until a run has had an event of this type. */
+export async function hasHad(database: Database, runId: string, type: string, attempt = 1) {
+  while ((await database.runEvent.count({ where: { runId, type, attempt } })) === 0) await sleep(50)
+}
+
+/** The ids of the processes that a process has started. */
+export function childrenOf(pid: number | undefined): number[] {
+  const { stdout } = spawnSync('pgrep', ['-P', `${pid}`], { encoding: 'utf8' })
+  return stdout.split('\n').filter(Boolean).map(Number)
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    // One that has ended and waits to be reaped is not alive, though a signal still finds it.
+    return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
 }
 
 /** The numbers and types of a run's events, in order. */

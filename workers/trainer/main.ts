@@ -58,7 +58,10 @@ async function runToEnd(command: TrainCommand): Promise<void> {
 }
 
 function send(report: ChildReport): void {
-  process.send?.(report)
+  // A worker that was killed hears nothing more; without the callback the failed write would end in a crash.
+  process.send?.(report, error => {
+    if (error) process.exit()
+  })
 }
 
 /** The last report: the process leaves when it is on its way. */
