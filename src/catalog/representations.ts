@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { pageOf } from '../platform/pagination.js'
+import { unavailableReason } from '../training/contract.js'
 import { courseStates, quizView, richText } from './contract.js'
 import type { IndexedCourse, IndexedLesson } from './course-index.js'
 import type { LessonContent } from './lesson-content.js'
@@ -40,7 +41,16 @@ export const lessonDetail = lessonLink.extend({
     .readonly(),
   quiz: quizView.nullable(),
   labs: z
-    .array(z.object({ id: z.string(), title: z.string(), description: richText, spec: z.unknown() }))
+    .array(
+      z.object({
+        id: z.string(),
+        title: z.string(),
+        description: richText,
+        spec: z.unknown(),
+        available: z.boolean().describe('Whether a run of the lab can be launched here.'),
+        unavailableReason: z.string().nullable().describe('Why not; null where it can.'),
+      }),
+    )
     .readonly(),
   figures: z.array(z.object({ path: z.string(), url: z.string() })).readonly(),
   previous: lessonLink.nullable(),
@@ -69,6 +79,10 @@ export function toLesson(lesson: IndexedLesson, content: LessonContent): z.input
   return {
     ...toLink(lesson),
     ...content,
+    labs: content.labs.map(lab => {
+      const reason = unavailableReason(lab.spec)
+      return { ...lab, available: reason === null, unavailableReason: reason }
+    }),
     revision: lesson.revisionId,
     course: toLink(place),
     previous: previous ? toLink(previous) : null,

@@ -3,9 +3,11 @@ import { z } from 'zod'
 import { notFound } from '../platform/errors.js'
 import type { RestInstance } from '../platform/http.js'
 import { pageInput } from '../platform/pagination.js'
+import { architectures, datasets } from '../training/contract.js'
 import type { CatalogService } from './catalog-service.js'
 import { courseStates } from './contract.js'
 import type { IndexedCourse, IndexedLesson } from './course-index.js'
+import { hashOf } from './import/hash.js'
 import {
   courseDetail,
   coursePage,
@@ -90,8 +92,10 @@ export function registerCatalogRoutes(routes: RestInstance, catalog: CatalogServ
 // Named by revisions and not by a hash of the content, on which somebody could try out the right answers.
 /** The state is no part of a revision, and yet of the answer. */
 const courseTag = ({ revisionId, state }: IndexedCourse) => `"${revisionId}-${state.toLowerCase()}"`
-/** Neighbours are named in the answer, and they are the course's. */
-const lessonTag = ({ revisionId, course }: IndexedLesson) => `"${revisionId}-${course.revisionId}"`
+/** Neighbours are named in the answer, and they are the course's; so is which labs can be launched here. */
+const lessonTag = ({ revisionId, course }: IndexedLesson) =>
+  `"${revisionId}-${course.revisionId}-${launchable}"`
+const launchable = hashOf([architectures, datasets].map(list => list.map(({ id }) => id))).slice(0, 8)
 
 /** Sets the validators. True where the client holds this very answer (RFC 9110, section 13.1.2). */
 function isFresh(request: FastifyRequest, reply: FastifyReply, course: IndexedCourse, tag: string): boolean {

@@ -2,6 +2,7 @@
 export { type Architecture, architectures, findArchitecture } from '../networks/architectures/index.js'
 export * from './child-protocol.js'
 export * from './datasets.js'
+export { unavailableReason } from './lab-availability.js'
 export * from './predictions.js'
 export * from './run-events.js'
 export * from './run-files.js'

@@ -55,6 +55,12 @@ t.test('the course that comes with Lyceum', async t => {
     t.equal((await app.inject({ url: lesson, headers })).statusCode, 304)
   })
 
+  await t.test('says of each lab whether it can be launched here', async t => {
+    t.match((await app.inject(lesson)).json().labs, [{ available: true, unavailableReason: null }])
+    const later = (await app.inject(lesson.replace('convolutional-neural-networks', 'alexnet'))).json().labs
+    for (const { available, unavailableReason } of later) t.equal(available, unavailableReason === null)
+  })
+
   await t.test('shows its figures, which can run nothing', async t => {
     const [figure] = (await app.inject(lesson)).json().figures
     const { statusCode, headers } = await app.inject(figure.url)
