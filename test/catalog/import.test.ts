@@ -228,6 +228,17 @@ t.test('importing a course', async t => {
     },
   )
 
+  await t.test('takes the example of its documentation', async t => {
+    const files = createCourseFiles(t)
+    const page = readFileSync('docs/content-format.md', 'utf8')
+    for (const [, path, content] of page.matchAll(/^`content\/(tea\/\S+)`\n```\w+\n([\s\S]*?)^```$/gm)) {
+      files.write(path ?? '', content ?? '')
+    }
+    files.write('tea/brewing/code/cooling.py', 'print(75)')
+    files.write('tea/brewing/figures/cooling.svg', drawing)
+    t.match(await importContent(database, files.root), [{ course: 'tea', lessons: { updated: 1 } }])
+  })
+
   await t.test('at a start goes on without a broken course, which stays as it was', async t => {
     const files = courseFiles(t)
     await importContent(database, files.root)
