@@ -1,0 +1,44 @@
+import t from 'tap'
+import { z } from 'zod'
+import { openTestDependencies } from '../support/app.js'
+import { forEachBackend } from '../support/backends.js'
+import { runLyceum, startLyceum } from '../support/processes.js'
+import { openScript, signIn } from '../support/rest.js'
+import { end, hasHad, mnistSpec, queueSpec, runBecomes, startWorker, withoutGaps } from '../support/runs.js'
+
+t.setTimeout(240_000)
+
+t.test('After kill -9 of the API, with the queue', t =>
+  forEachBackend(t, async (t, backend) => {
+    const { deps, databaseUrl } = await openTestDependencies(t, backend.env)
+    const { database, config } = deps
+    const env = { ...backend.env, DATABASE_URL: databaseUrl, LYCEUM_HOME: config.home }
+    const account = { email: 'instructor@lyceum.test', password: 'a long password' }
+    const create = ['user', 'create', account.email, '--name', 'I', '--role', 'instructor']
+    t.equal((await runLyceum(create, env, `${account.password}\n`)).code, 0)
+    const startServer = async () => {
+      const server = await startLyceum(t, ['server'], { ...env, PORT: '0' })
+      const { port } = z.object({ port: z.number() }).parse(server.ready)
+      return { server, address: `http://127.0.0.1:${port}` }
+    }
+
+    await t.test('its runs go on, and the next one shows them without a gap', async t => {
+      const first = await startServer()
+      const worker = await startWorker(t, env)
+      const { launch, token } = await signIn(first.address, account)
+      const runId = await launch({ ...mnistSpec, epochs: 5 })
+      await hasHad(database, runId, 'step')
+      await end(first.server.process, 'SIGKILL')
+      const waiting = await queueSpec(database, { ...mnistSpec, epochs: 1 })
+      const second = await startServer()
+      const script = openScript(second.address, token)
+      await runBecomes(database, runId, 'SUCCEEDED')
+      t.match(await script.getRun(runId), { status: 'SUCCEEDED', attempt: 1 })
+      const numbers = await script.numbersOf(runId)
+      t.strictSame(numbers, withoutGaps(numbers))
+      t.match(await runBecomes(database, waiting, 'SUCCEEDED'), { attempt: 1 }, 'nobody had enqueued it')
+      t.strictSame(await end(worker, 'SIGTERM'), [0, null])
+      t.equal(await second.server.stop(), 0)
+    })
+  }),
+)
