@@ -21,6 +21,7 @@ import { openRevisionCache } from './revision-cache.js'
 export type CatalogService = ReturnType<typeof createCatalogService>
 
 const uuid = z.uuid()
+const courseId = z.string().regex(/^[a-z0-9-]{1,100}$/)
 
 /**
  * Courses and lessons, from memory. Whatever an actor may not see is answered as if it did not exist.
@@ -37,7 +38,7 @@ export function createCatalogService(database: Database, notifications: Notifica
     const visible = courses.filter(course => canSee(actor, course))
     const keyOf = (course: IndexedCourse) => course.id
     const found = await readPage(page, {
-      key: z.string().min(1),
+      key: courseId,
       order: 'asc',
       keyOf,
       read: async slice => sliceOf(visible, keyOf, slice),

@@ -1,20 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { GraphQLOutputType } from 'graphql'
 import { getNamedType, isLeafType, isObjectType } from 'graphql'
-import t, { type Test } from 'tap'
-import { importContent } from '../../src/catalog/import/import-content.js'
+import t from 'tap'
 import { buildSchema } from '../../src/platform/graphql/schema.js'
-import { notifySql } from '../../src/platform/notifications.js'
 import { startTestApp } from '../support/app.js'
 import { createUser, type TestUser } from '../support/users.js'
 import { createCourseFiles, secretExplanation, writeCourse } from './course-files.js'
+import { createReaders } from './readers.js'
 
 const brewing = '/api/v1/courses/tea/lessons/tea-brewing'
 
 t.test('courses, and who may see and change them', async t => {
   const testApp = await startTestApp(t)
-  const { app, deps } = testApp
-  const { database } = deps
+  const { app } = testApp
   const owner = await createUser(testApp, { role: 'INSTRUCTOR' })
   const other = await createUser(testApp, { role: 'INSTRUCTOR' })
   const admin = await createUser(testApp, { role: 'ADMIN' })
@@ -24,40 +22,10 @@ t.test('courses, and who may see and change them', async t => {
   const files = createCourseFiles(t)
   writeCourse(files)
   const options = { ownerEmail: owner.email }
-  /** Imports the files, and waits until the app was told: its snapshot may be a second old otherwise. */
-  const imported = async (options = {}) => {
-    await importContent(database, files.root, options)
-    const marker = randomUUID()
-    const heard = new Promise<void>(resolve => {
-      const stop = deps.notifications.on('catalog_changed', payload => {
-        if (payload !== marker) return
-        stop()
-        resolve()
-      })
-    })
-    await database.$executeRawUnsafe(notifySql, 'catalog_changed', marker)
-    await heard
-  }
+  const { get, post, ask, setState, patchState, importAndTell } = createReaders(testApp)
+  const imported = (options = {}) => importAndTell(files.root, options)
   await imported(options)
 
-  const get = (url: string, user?: TestUser) => app.inject({ url, headers: user?.headers ?? {} })
-  const post = (url: string, user: TestUser, payload: object) =>
-    app.inject({ method: 'POST', url, headers: user.headers, payload })
-  const ask = async (user: TestUser | undefined, query: string) => {
-    const payload = { query }
-    const response = await app.inject({
-      ...{ method: 'POST', url: '/graphql', payload },
-      headers: user?.headers ?? {},
-    })
-    return response.json()
-  }
-  const setState = (user: TestUser | undefined, state: string, course = 'tea') =>
-    ask(user, `mutation { setCourseState(course: "${course}", state: ${state}) { state } }`)
-  const patchState = (user: TestUser | undefined, state: string, slug = 'tea') =>
-    app.inject({
-      ...{ method: 'PATCH', url: `/api/v1/courses/${slug}`, payload: { state } },
-      headers: user?.headers ?? {},
-    })
   /** What an answer says, without what is new in every answer. */
   const said = ({ statusCode, body }: { statusCode: number; body: string }) => [
     statusCode,
@@ -271,41 +239,61 @@ t.test('courses, and who may see and change them', async t => {
     })
   })
 
-  await t.test('the list of courses comes page by page', async t => pagesOfCourses(t, ask, get))
-
-  async function pagesOfCourses(t: Test, ...[query, fetch]: [typeof ask, typeof get]) {
+  await t.test('the list of courses comes page by page, forwards and backwards, over both faces', async t => {
     for (const id of ['a', 'b', 'c', 'd']) writeCourse(files, id)
     await imported({ ...options, publish: true })
-    const seen: string[] = []
-    for (let after: string | null = null, pages = 0; pages < 4; pages++) {
-      const args: string = after === null ? 'first: 2' : `first: 2, after: "${after}"`
-      const { data } = await query(
-        undefined,
-        `{ courses(${args}) { totalCount edges { cursor node { id } } pageInfo { hasNextPage endCursor } } }`,
-      )
-      t.equal(data.courses.totalCount, 5)
-      const rest: { items: { id: string }[]; pageInfo: object } = (
-        await fetch(`/api/v1/courses?first=2${after === null ? '' : `&after=${after}`}`)
-      ).json()
-      const ids = data.courses.edges.map((edge: { node: { id: string } }) => edge.node.id)
-      t.strictSame(
-        rest.items.map(item => item.id),
-        ids,
-      )
-      t.match(rest.pageInfo, { hasNextPage: data.courses.pageInfo.hasNextPage })
-      seen.push(...ids)
-      after = data.courses.pageInfo.endCursor
-      if (!data.courses.pageInfo.hasNextPage) break
+    interface CoursePage {
+      items: { id: string }[]
+      pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string; endCursor: string }
     }
-    t.strictSame(seen, ['a', 'b', 'c', 'd', 'tea'])
-    for (const args of ['first: 0', 'first: 101', 'first: -1', `after: "${'x'.repeat(300)}"`]) {
-      t.match(
-        await query(undefined, `{ courses(${args}) { totalCount } }`),
-        { errors: [{ extensions: { code: 'INVALID_INPUT' } }] },
-        args,
+    const page = async (args: Record<string, string | number>): Promise<CoursePage> => {
+      const text = Object.entries(args).map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
+      const { data } = await ask(
+        undefined,
+        `{ courses(${text}) { totalCount edges { node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`,
       )
-      const rest = await fetch(`/api/v1/courses?${args.replace(': ', '=').replaceAll('"', '')}`)
+      const query = new URLSearchParams()
+      for (const [name, value] of Object.entries(args)) query.set(name, String(value))
+      const rest: CoursePage = (await get(`/api/v1/courses?${query}`)).json()
+      const { totalCount, edges, pageInfo } = data.courses
+      t.strictSame([totalCount, rest.pageInfo], [5, pageInfo])
+      t.strictSame(
+        rest.items.map(({ id }) => id),
+        edges.map(({ node }: { node: { id: string } }) => node.id),
+      )
+      return rest
+    }
+    const ids = ({ items }: CoursePage) => items.map(({ id }) => id).join()
+    const first = await page({ first: 2 })
+    const second = await page({ first: 2, after: first.pageInfo.endCursor })
+    const third = await page({ first: 2, after: second.pageInfo.endCursor })
+    t.strictSame([first, second, third].map(ids), ['a,b', 'c,d', 'tea'])
+    t.strictSame(
+      [first, second, third].map(({ pageInfo }) => pageInfo.hasNextPage),
+      [true, true, false],
+    )
+    const last = await page({ last: 2 })
+    const before = await page({ last: 2, before: last.pageInfo.startCursor })
+    t.strictSame([last, before].map(ids), ['d,tea', 'b,c'])
+    t.match(before.pageInfo, { hasNextPage: true, hasPreviousPage: true })
+    t.match(await page({ first: 2, after: third.pageInfo.endCursor }), {
+      items: [],
+      pageInfo: { hasNextPage: false },
+    })
+
+    const long = 'x'.repeat(300)
+    for (const args of [
+      'first: 0',
+      'first: 101',
+      'last: -1',
+      `after: "${long}"`,
+      'after: "!!!"',
+      'before: "AAAA"',
+    ]) {
+      const answer = await ask(undefined, `{ courses(${args}) { totalCount } }`)
+      t.match(answer, { errors: [{ extensions: { code: 'INVALID_INPUT' } }] }, args)
+      const rest = await get(`/api/v1/courses?${args.replace(': ', '=').replaceAll('"', '')}`)
       t.match([rest.statusCode, rest.json()], [400, { code: 'INVALID_INPUT' }], args)
     }
-  }
+  })
 })
