@@ -11,9 +11,20 @@ import { schemaParts } from './platform/graphql/schema-parts.js'
 import { health } from './platform/health.js'
 import { http } from './platform/http.js'
 import { openapi } from './platform/openapi.js'
-import { problems } from './platform/problem.js'
+import { problems, sendFrameworkError } from './platform/problem.js'
 import { RequestLog } from './platform/request-log.js'
 import { training } from './training/index.js'
+
+/** What the routes of the REST face are grouped under. */
+const tags = [
+  { name: 'Session', description: 'Signing in and out.' },
+  { name: 'Account', description: "One's own account, and tokens for scripts." },
+  { name: 'Users', description: 'All accounts, for admins.' },
+  { name: 'Courses', description: 'What there is to read.' },
+  { name: 'Learning', description: 'Enrolment and progress.' },
+  { name: 'Quizzes', description: 'Submitting answers, and what became of them.' },
+  { name: 'Training', description: 'Training runs, watched live, and the models they made.' },
+]
 
 /** Builds the API from its parts. The caller listens, and closes. */
 export async function buildApp(deps: Dependencies): Promise<FastifyInstance> {
@@ -25,12 +36,13 @@ export async function buildApp(deps: Dependencies): Promise<FastifyInstance> {
     bodyLimit: 1024 * 1024,
     // A request id that a client sends is not taken over: it could forge lines of the log.
     requestIdHeader: false,
+    frameworkErrors: sendFrameworkError,
   })
   app.decorate('deps', deps)
   await app.register(problems)
   await app.register(schemaParts)
   await app.register(http)
-  await app.register(openapi)
+  await app.register(openapi, { tags })
   await app.register(identity)
   await app.register(catalog)
   await app.register(learning, {

@@ -1,5 +1,6 @@
 import { quizView } from '../catalog/contract.js'
 import type { RestInstance } from '../platform/http.js'
+import { forUsers } from '../platform/openapi-route.js'
 import { pageInput } from '../platform/pagination.js'
 import { parseInput } from '../platform/parse.js'
 import type { AttemptService } from './attempt-service.js'
@@ -22,6 +23,8 @@ export function attemptRoutes(app: RestInstance, service: AttemptService) {
     {
       schema: {
         summary: 'Submit a quiz',
+        operationId: 'submitQuiz',
+        security: forUsers,
         description:
           'Give an Idempotency-Key header: the same key again answers with the attempt that it made.',
         tags,
@@ -43,6 +46,8 @@ export function attemptRoutes(app: RestInstance, service: AttemptService) {
     {
       schema: {
         summary: 'All attempts at a quiz of a course that one teaches',
+        operationId: 'listQuizAttempts',
+        security: forUsers,
         tags,
         params: quizParams,
         querystring: pageInput,
@@ -60,6 +65,8 @@ export function attemptRoutes(app: RestInstance, service: AttemptService) {
     {
       schema: {
         summary: 'One attempt: one’s own, or of a course that one teaches',
+        operationId: 'getAttempt',
+        security: forUsers,
         tags,
         params: attemptParams,
         response: { 200: attemptResult },
@@ -73,6 +80,8 @@ export function attemptRoutes(app: RestInstance, service: AttemptService) {
     {
       schema: {
         summary: 'The quiz of an attempt, as it was answered',
+        operationId: 'getAttemptQuiz',
+        security: forUsers,
         tags,
         params: attemptParams,
         response: { 200: quizView },
@@ -86,6 +95,8 @@ export function attemptRoutes(app: RestInstance, service: AttemptService) {
     {
       schema: {
         summary: 'One’s own attempts, the newest first',
+        operationId: 'listMyAttempts',
+        security: forUsers,
         tags,
         querystring: pageInput.extend(quizFilter.shape),
         response: { 200: attemptPage },

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { notFound } from '../platform/errors.js'
 import type { RestInstance } from '../platform/http.js'
+import { forAnyone, forUsers } from '../platform/openapi-route.js'
 import { pageInput } from '../platform/pagination.js'
 import { architectures, datasets } from '../training/contract.js'
 import type { CatalogService } from './catalog-service.js'
@@ -24,7 +25,16 @@ export function registerCatalogRoutes(routes: RestInstance, catalog: CatalogServ
 
   routes.get(
     '/courses',
-    { schema: { summary: 'List the courses', tags, querystring: pageInput, response: { 200: coursePage } } },
+    {
+      schema: {
+        summary: 'List the courses',
+        operationId: 'listCourses',
+        security: forAnyone,
+        tags,
+        querystring: pageInput,
+        response: { 200: coursePage },
+      },
+    },
     async request => {
       const { page } = await catalog.listCourses(request.actor, request.query)
       return { items: page.items.map(toCourse), pageInfo: page.pageInfo }
@@ -36,6 +46,8 @@ export function registerCatalogRoutes(routes: RestInstance, catalog: CatalogServ
     {
       schema: {
         summary: 'Read a course and the outline of its lessons',
+        operationId: 'getCourse',
+        security: forAnyone,
         tags,
         params: z.object({ slug }),
         response: { 200: courseDetail, 304: z.null() },
@@ -54,9 +66,10 @@ export function registerCatalogRoutes(routes: RestInstance, catalog: CatalogServ
     {
       schema: {
         summary: 'Publish, withdraw or archive a course',
+        operationId: 'setCourseState',
         description: "For the owner of the course and for admins, with the scope 'author'.",
         tags,
-        security: [{ bearer: [] }],
+        security: forUsers,
         params: z.object({ slug }),
         body: z.strictObject({ state: z.enum(courseStates) }),
         response: { 200: courseDetail },
@@ -73,6 +86,8 @@ export function registerCatalogRoutes(routes: RestInstance, catalog: CatalogServ
     {
       schema: {
         summary: 'Read a lesson with all its parts',
+        operationId: 'getLesson',
+        security: forAnyone,
         description: 'Without the right answers of its quiz: they come with a graded attempt.',
         tags,
         params: z.object({ slug, lesson: slug }),

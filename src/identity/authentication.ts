@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Actor, anonymous } from './contract.js'
+import { needsUser } from '../platform/openapi-route.js'
+import { type Actor, anonymous, requireUser } from './contract.js'
 import { isUnsafe, requireCsrfToken, requireOwnOrigin } from './csrf.js'
 import { tokenInvalid } from './errors.js'
 import { clearSessionCookie, readSessionCookie } from './session-cookie.js'
@@ -21,9 +22,14 @@ declare module 'fastify' {
  * Says who is asking, by the bearer token or, without one, by the session's cookie. A bearer token that is not
  * valid is refused; a browser whose cookie is not valid any more reads on as anyone does.
  *
- * @throws TOKEN_INVALID, ORIGIN_REFUSED, CSRF_REFUSED
+ * @throws TOKEN_INVALID, ORIGIN_REFUSED, CSRF_REFUSED; UNAUTHENTICATED where the route's `security` asks for a user
  */
 export async function authenticateRequest(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  await identify(request, reply)
+  if (needsUser(request.routeOptions.schema)) requireUser(request.actor)
+}
+
+async function identify(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   request.actor = anonymous
   request.sessionSecret = undefined
   const { identity } = request.server

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { RestInstance } from '../platform/http.js'
+import { forUsers } from '../platform/openapi-route.js'
 import type { BrowserSession } from './browser-session.js'
 import {
   newTokenBody,
@@ -34,7 +35,14 @@ export function identityRoutes(app: RestInstance, sessions: BrowserSession) {
     '/session',
     {
       config: { csrf: 'origin' },
-      schema: { summary: 'Sign in', tags: ['Session'], body: signInInput, response: { 201: signedInBody } },
+      schema: {
+        summary: 'Sign in',
+        operationId: 'signIn',
+        security: [],
+        tags: ['Session'],
+        body: signInInput,
+        response: { 201: signedInBody },
+      },
     },
     async (request, reply) => {
       const signedIn = await sessions.signIn(request, reply, request.body)
@@ -43,7 +51,15 @@ export function identityRoutes(app: RestInstance, sessions: BrowserSession) {
   )
   app.get(
     '/session',
-    { schema: { summary: 'Who is signed in', tags: ['Session'], response: { 200: sessionBody } } },
+    {
+      schema: {
+        summary: 'Who is signed in',
+        operationId: 'getSession',
+        security: forUsers,
+        tags: ['Session'],
+        response: { 200: sessionBody },
+      },
+    },
     async (request, reply) => {
       reply.header('cache-control', 'no-store')
       return showSession(sessions.describe(request))
@@ -51,7 +67,15 @@ export function identityRoutes(app: RestInstance, sessions: BrowserSession) {
   )
   app.delete(
     '/session',
-    { schema: { summary: 'Sign out', tags: ['Session'], response: { 204: noContent } } },
+    {
+      schema: {
+        summary: 'Sign out',
+        operationId: 'signOut',
+        security: forUsers,
+        tags: ['Session'],
+        response: { 204: noContent },
+      },
+    },
     async (request, reply) => {
       await sessions.signOut(request.actor, reply)
       return reply.code(204).send(null)
@@ -59,7 +83,15 @@ export function identityRoutes(app: RestInstance, sessions: BrowserSession) {
   )
   app.delete(
     '/sessions',
-    { schema: { summary: 'Sign out everywhere', tags: ['Session'], response: { 204: noContent } } },
+    {
+      schema: {
+        summary: 'Sign out everywhere',
+        operationId: 'signOutEverywhere',
+        security: forUsers,
+        tags: ['Session'],
+        response: { 204: noContent },
+      },
+    },
     async (request, reply) => {
       await sessions.signOutEverywhere(request.actor, reply)
       return reply.code(204).send(null)
@@ -68,7 +100,15 @@ export function identityRoutes(app: RestInstance, sessions: BrowserSession) {
 
   app.get(
     '/me',
-    { schema: { summary: 'The user who asks', tags: ['Account'], response: { 200: userBody } } },
+    {
+      schema: {
+        summary: 'The user who asks',
+        operationId: 'getMe',
+        security: forUsers,
+        tags: ['Account'],
+        response: { 200: userBody },
+      },
+    },
     async request => showUser(await identity.me(request.actor)),
   )
   app.post(
@@ -76,6 +116,8 @@ export function identityRoutes(app: RestInstance, sessions: BrowserSession) {
     {
       schema: {
         summary: 'Change the password',
+        operationId: 'changePassword',
+        security: forUsers,
         description: 'Ends every other session and token of the user.',
         tags: ['Account'],
         body: changePasswordInput,
@@ -92,6 +134,8 @@ export function identityRoutes(app: RestInstance, sessions: BrowserSession) {
     {
       schema: {
         summary: 'The tokens that are valid',
+        operationId: 'listTokens',
+        security: forUsers,
         tags: ['Account'],
         response: { 200: z.object({ items: z.array(tokenBody) }) },
       },
@@ -103,6 +147,8 @@ export function identityRoutes(app: RestInstance, sessions: BrowserSession) {
     {
       schema: {
         summary: 'Make a token for a script',
+        operationId: 'createToken',
+        security: forUsers,
         tags: ['Account'],
         body: createTokenInput,
         response: { 201: newTokenBody },
@@ -121,6 +167,8 @@ export function identityRoutes(app: RestInstance, sessions: BrowserSession) {
     {
       schema: {
         summary: 'Revoke a token',
+        operationId: 'revokeToken',
+        security: forUsers,
         tags: ['Account'],
         params: idParams,
         response: { 204: noContent },
@@ -137,6 +185,8 @@ export function identityRoutes(app: RestInstance, sessions: BrowserSession) {
     {
       schema: {
         summary: 'All users',
+        operationId: 'listUsers',
+        security: forUsers,
         tags: ['Users'],
         querystring: userListInput,
         response: { 200: userPage },
@@ -150,7 +200,14 @@ export function identityRoutes(app: RestInstance, sessions: BrowserSession) {
   app.post(
     '/users',
     {
-      schema: { summary: 'Make a user', tags: ['Users'], body: createUserInput, response: { 201: userBody } },
+      schema: {
+        summary: 'Make a user',
+        operationId: 'createUser',
+        security: forUsers,
+        tags: ['Users'],
+        body: createUserInput,
+        response: { 201: userBody },
+      },
     },
     async (request, reply) =>
       reply.code(201).send(showUser(await identity.createUser(request.actor, request.body))),
@@ -160,6 +217,8 @@ export function identityRoutes(app: RestInstance, sessions: BrowserSession) {
     {
       schema: {
         summary: "Change a user's role, or disable the user",
+        operationId: 'updateUser',
+        security: forUsers,
         description: 'Ends every session and token of the user.',
         tags: ['Users'],
         params: idParams,

@@ -12,6 +12,7 @@ import type {
 import fp from 'fastify-plugin'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { defineError } from './errors.js'
+import { readJsonBodies } from './json-body.js'
 
 export const tooManyRequests = defineError('TOO_MANY_REQUESTS', 429, (retryAfterSeconds: number) => ({
   message: `Too many requests from this address: try again in ${retryAfterSeconds} s.`,
@@ -65,6 +66,7 @@ export const http = fp(
       exposedHeaders: ['x-request-id', 'retry-after'],
       maxAge: 600,
     })
+    readJsonBodies(app)
     await app.register(cookie)
     await app.register(rateLimit, { global: false })
 

@@ -2,7 +2,15 @@ import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
-import { invalidInput, LyceumError, notFound } from './errors.js'
+import {
+  badRequest,
+  bodyTooLarge,
+  internal,
+  invalidInput,
+  LyceumError,
+  notFound,
+  unsupportedMediaType,
+} from './errors.js'
 
 /** An error as RFC 9457 (problem+json) has it, with Lyceum's own `code`. */
 export interface Problem {
@@ -18,7 +26,7 @@ export interface Problem {
 export const problems = fp(
   async (app: FastifyInstance) => {
     app.setErrorHandler((error: FastifyError | LyceumError, request, reply) => {
-      const known = toLyceumError(error)
+      const known = toLyceumError(error, request)
       if (known.status >= 500) request.log.error({ err: error }, 'A request failed')
       return sendProblem(reply, known, request)
     })
@@ -29,8 +37,13 @@ export const problems = fp(
   { name: 'problems' },
 )
 
+/** What is refused before there is a route, such as an address that cannot be decoded. */
+export function sendFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+  sendProblem(reply, badRequest(error.message), request)
+}
+
 /** The error that a caller may see: ours as it is, a framework's with its message, anything else without. */
-export function toLyceumError(error: unknown): LyceumError {
+function toLyceumError(error: unknown, { routeOptions }: FastifyRequest): LyceumError {
   if (error instanceof LyceumError) return error
   if (hasZodFastifySchemaValidationErrors(error)) {
     return invalidInput(
@@ -43,15 +56,14 @@ export function toLyceumError(error: unknown): LyceumError {
     )
   }
   if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number') {
-    const code = 'code' in error && typeof error.code === 'string' ? error.code : 'BAD_REQUEST'
-    if (error.statusCode < 500) return new LyceumError(code, error.statusCode, error.message)
+    if (error.statusCode === 413) return bodyTooLarge(routeOptions.bodyLimit)
+    if (error.statusCode === 415) return unsupportedMediaType(routeOptions.schema?.consumes ?? jsonOnly)
+    if (error.statusCode < 500) return badRequest(error.message)
   }
-  return new LyceumError(
-    'INTERNAL',
-    500,
-    'Something went wrong on our side. The request id helps us find it.',
-  )
+  return internal()
 }
+
+const jsonOnly = ['application/json']
 
 function sendProblem(reply: FastifyReply, error: LyceumError, request: FastifyRequest) {
   const problem: Problem = {
@@ -63,6 +75,8 @@ function sendProblem(reply: FastifyReply, error: LyceumError, request: FastifyRe
     code: error.code,
     requestId: request.id,
   }
+  // RFC 9110, section 11.6.1: who has to sign in is told how.
+  if (error.status === 401 && !reply.hasHeader('www-authenticate')) reply.header('www-authenticate', 'Bearer')
   return reply
     .code(error.status)
     .type('application/problem+json; charset=utf-8')

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { SignedInActor } from '../identity/contract.js'
 import type { RestInstance } from '../platform/http.js'
 import type { Notifications } from '../platform/notifications.js'
+import { forUsers } from '../platform/openapi-route.js'
 import { requireRunReader } from './policy.js'
 import type { StoredEvent } from './run-feed.js'
 import type { RunService } from './run-service.js'
@@ -29,11 +30,13 @@ export function eventStreamRoute(app: FastifyInstance, service: RunService) {
       {
         schema: {
           summary: "A run's events as server-sent events",
+          operationId: 'watchRun',
           description:
             'First those that are stored, then each as it comes; the stream ends with the run. A reconnection ' +
             'goes on after the Last-Event-ID (or `after`), and is answered 204 where nothing more can come.',
           tags: ['Training'],
-          security: [{ bearer: [] }, { cookie: [] }],
+          security: forUsers,
+          produces: ['text/event-stream'],
           params: z.object({ id: runId }),
           querystring: z.object({ after: eventNumber.default(0) }),
           headers: z.object({ 'last-event-id': eventNumber.optional() }),

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { restScope } from '../platform/http.js'
 import { eventStreamRoute } from './event-stream.js'
+import { predictionRoute } from './prediction-route.js'
 import { startReconciler } from './reconciler.js'
 import { trainingResolvers } from './resolvers.js'
 import { trainingRoutes } from './routes.js'
@@ -29,6 +30,7 @@ export const training = fp<Options>(
     })
     await restScope(app, trainingRoutes(service))
     await restScope(app, eventStreamRoute(app, service))
+    await restScope(app, predictionRoute(service))
 
     let stopReconciler: (() => Promise<void>) | undefined
     app.addHook('onReady', async () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { RestInstance } from '../platform/http.js'
+import { forUsers } from '../platform/openapi-route.js'
 import { pageInput, pageOf } from '../platform/pagination.js'
 import { runKeysDiffer } from './errors.js'
 import type { RunService } from './run-service.js'
@@ -10,14 +11,12 @@ import {
   labId,
   launchInput,
   modelFile,
-  prediction,
-  predictionInput,
   runBody,
   runId,
 } from './schemas.js'
 
 const tags = ['Training']
-const security = [{ bearer: [] }, { cookie: [] }]
+const security = forUsers
 const oneRun = z.object({ id: runId })
 const launchHeaders = z.object({ 'idempotency-key': idempotencyKey.optional() })
 
@@ -29,6 +28,7 @@ export function trainingRoutes(service: RunService) {
       {
         schema: {
           summary: 'Launch a training run',
+          operationId: 'launchRun',
           description:
             'From a spec, or from a lab with what shall differ from its own spec. Send an Idempotency-Key, ' +
             'so that a repeat after a lost answer launches nothing.',
@@ -53,6 +53,7 @@ export function trainingRoutes(service: RunService) {
       {
         schema: {
           summary: 'Your own runs, the newest first',
+          operationId: 'listMyRuns',
           tags,
           security,
           querystring: pageInput,
@@ -67,6 +68,7 @@ export function trainingRoutes(service: RunService) {
       {
         schema: {
           summary: 'The runs of a lab that you may see, the newest first',
+          operationId: 'listLabRuns',
           tags,
           security,
           params: z.object({ id: labId }),
@@ -79,7 +81,16 @@ export function trainingRoutes(service: RunService) {
 
     rest.get(
       '/runs/:id',
-      { schema: { summary: 'A run', tags, security, params: oneRun, response: { 200: runBody } } },
+      {
+        schema: {
+          summary: 'A run',
+          operationId: 'getRun',
+          tags,
+          security,
+          params: oneRun,
+          response: { 200: runBody },
+        },
+      },
       request => service.getRun(request.actor, request.params.id),
     )
 
@@ -88,6 +99,7 @@ export function trainingRoutes(service: RunService) {
       {
         schema: {
           summary: 'Ask a run to end',
+          operationId: 'cancelRun',
           description: 'A run that waits is cancelled at once, one that trains after the step in progress.',
           tags,
           security,
@@ -103,6 +115,7 @@ export function trainingRoutes(service: RunService) {
       {
         schema: {
           summary: 'Delete a run that has ended, with its events and its model',
+          operationId: 'deleteRun',
           tags,
           security,
           params: oneRun,
@@ -120,6 +133,7 @@ export function trainingRoutes(service: RunService) {
       {
         schema: {
           summary: 'A page of the events that a run has had',
+          operationId: 'listRunEvents',
           description: "Those with a number above 'after', in order.",
           tags,
           security,
@@ -138,9 +152,11 @@ export function trainingRoutes(service: RunService) {
       {
         schema: {
           summary: 'A file of the trained model, a tfjs LayersModel',
+          operationId: 'getModelFile',
           tags,
           security,
           params: oneRun.extend({ file: modelFile }),
+          produces: ['application/json', 'application/octet-stream'],
         },
       },
       async ({ actor, params }, reply) => {
@@ -148,23 +164,6 @@ export function trainingRoutes(service: RunService) {
         const type = params.file === 'model.json' ? 'application/json' : 'application/octet-stream'
         return reply.type(type).header('content-length', size).send(stream)
       },
-    )
-
-    rest.post(
-      '/runs/:id/predictions',
-      {
-        // A PNG of 4 MiB in base64, or 512 x 512 numbers.
-        bodyLimit: 6 * 1024 * 1024,
-        schema: {
-          summary: 'Recognise an image with the model of a run',
-          tags,
-          security,
-          params: oneRun,
-          body: predictionInput,
-          response: { 200: prediction },
-        },
-      },
-      request => service.predict(request.actor, request.params.id, request.body),
     )
   }
 }

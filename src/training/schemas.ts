@@ -75,7 +75,7 @@ export const runBody = z.object({
   finishedAt: z.date().nullable(),
   engine: z.string().nullable(),
   device: z.string().nullable(),
-  result: json.nullable(),
-  failure: json.nullable(),
+  result: json.describe('Null unless the run succeeded.'),
+  failure: json.describe('Null unless the run failed.'),
   modelFiles: z.array(modelFile),
 })

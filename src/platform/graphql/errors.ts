@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { GraphQLError, type GraphQLFormattedError } from 'graphql'
-import { LyceumError } from '../errors.js'
+import { type ASTNode, GraphQLError, type GraphQLFormattedError } from 'graphql'
+import { badRequest, internal, LyceumError, methodNotAllowed } from '../errors.js'
 
 /** Where errors are shown, and how much of them. */
 export interface ErrorAudience {
@@ -32,17 +32,22 @@ export function formatErrors(
       return {
         ...place,
         message: suggestions ? message : message.replace(/ Did you mean .*$/s, ''),
-        extensions: { code: 'BAD_REQUEST', ...error.extensions },
+        extensions: { code: badRequest.code, ...error.extensions },
       }
     }
-    if (isRefusal(cause)) return { ...place, message, extensions: { code: cause.code } }
+    if (isRefusal(cause)) return { ...place, message, extensions: { code: refusalCode(cause) } }
     log.error({ err: cause, path, requestId }, 'A resolver failed')
     return {
       ...place,
-      message: 'Something went wrong on our side. The request id helps us find it.',
-      extensions: { code: 'INTERNAL', requestId },
+      message: internal().message,
+      extensions: { code: internal.code, requestId },
     }
   })
+}
+
+/** One of ours where the language asks for one of its own. */
+export function asGraphqlError(error: LyceumError, nodes: readonly ASTNode[] = []): GraphQLError {
+  return new GraphQLError(error.message, { nodes, originalError: error })
 }
 
 /** The HTTP status of a request that never ran: that of its first error, 400 where it has none. */
@@ -62,12 +67,10 @@ function ofDocument(error: GraphQLError): readonly GraphQLError[] {
 }
 
 /** A request that mercurius itself refused: its message is meant for the client. */
-function isRefusal(error: Error): error is Error & { code: string; statusCode: number } {
-  return (
-    'statusCode' in error &&
-    typeof error.statusCode === 'number' &&
-    error.statusCode < 500 &&
-    'code' in error &&
-    typeof error.code === 'string'
-  )
+function isRefusal(error: Error): error is Error & { statusCode: number } {
+  return 'statusCode' in error && typeof error.statusCode === 'number' && error.statusCode < 500
+}
+
+function refusalCode({ statusCode }: { statusCode: number }): string {
+  return statusCode === methodNotAllowed.status ? methodNotAllowed.code : badRequest.code
 }

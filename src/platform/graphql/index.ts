@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Location } from 'graphql'
 import mercurius from 'mercurius'
-import { defineError } from '../errors.js'
+import { defineError, unsupportedMediaType } from '../errors.js'
 import { formatErrors, statusOf } from './errors.js'
 import { limitRules, maxTokens } from './rules.js'
 import { buildSchema } from './schema.js'
@@ -15,11 +15,6 @@ interface Options {
   connect: SocketOptions['connect']
 }
 
-const notJson = defineError(
-  'UNSUPPORTED_MEDIA_TYPE',
-  415,
-  () => "Send a GraphQL request as JSON, with 'content-type: application/json'.",
-)
 const notGraphql = defineError('BAD_DOCUMENT', 400, () => "Send the text of a GraphQL document as 'query'.")
 
 const resultType = 'application/graphql-response+json'
@@ -36,7 +31,9 @@ export const graphql = fp<Options>(
       scope.addHook('preValidation', async ({ body, method, headers }) => {
         if (method !== 'POST') return
         // A form of another site cannot send JSON, and so not act with a user's cookie.
-        if (!headers['content-type']?.toLowerCase().startsWith('application/json')) throw notJson()
+        if (!headers['content-type']?.toLowerCase().startsWith('application/json')) {
+          throw unsupportedMediaType(['application/json'])
+        }
         if (typeof body !== 'object' || body === null) return
         // The specification allows a null where the field may be left out; mercurius' own schema does not.
         if ('extensions' in body && body.extensions === null) delete body.extensions

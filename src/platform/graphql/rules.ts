@@ -2,12 +2,26 @@ import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases'
 import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth'
 import { maxDirectivesRule } from '@escape.tech/graphql-armor-max-directives'
 import {
-  GraphQLError,
+  type GraphQLError,
   NoSchemaIntrospectionCustomRule,
   specifiedRules,
   type ValidationContext,
   type ValidationRule,
 } from 'graphql'
+import { defineError } from '../errors.js'
+import { asGraphqlError } from './errors.js'
+
+const severalOperations = defineError(
+  'SEVERAL_OPERATIONS',
+  400,
+  () => 'Send one operation in a document: this one has several.',
+)
+const notASubscription = defineError(
+  'NOT_A_SUBSCRIPTION',
+  400,
+  () => 'Only subscriptions go over a socket: send this one over HTTP.',
+)
+const documentTooComplex = defineError('DOCUMENT_TOO_COMPLEX', 400, (limit: string) => limit)
 
 /** What the text of a document may hold; a whole lesson page takes some 200, GraphiQL's introspection 350. */
 export const maxTokens = 2_000
@@ -20,12 +34,7 @@ const singleOperation: ValidationRule = context => ({
   Document(document) {
     const operations = document.definitions.filter(definition => definition.kind === 'OperationDefinition')
     if (operations.length > 1) {
-      context.reportError(
-        new GraphQLError('Send one operation in a document: this one has several.', {
-          nodes: operations.slice(1),
-          extensions: { code: 'SEVERAL_OPERATIONS' },
-        }),
-      )
+      context.reportError(asGraphqlError(severalOperations(), operations.slice(1)))
     }
   },
 })
@@ -34,12 +43,7 @@ const singleOperation: ValidationRule = context => ({
 const subscriptionsOnly: ValidationRule = context => ({
   OperationDefinition(node) {
     if (node.operation !== 'subscription') {
-      context.reportError(
-        new GraphQLError('Only subscriptions go over a socket: send this one over HTTP.', {
-          nodes: node,
-          extensions: { code: 'NOT_A_SUBSCRIPTION' },
-        }),
-      )
+      context.reportError(asGraphqlError(notASubscription(), [node]))
     }
   },
 })
@@ -49,11 +53,7 @@ const reported = {
   propagateOnRejection: false,
   onReject: [
     (context: ValidationContext | null, error: GraphQLError) =>
-      context?.reportError(
-        new GraphQLError(error.message.replace(/^Syntax Error: /, ''), {
-          extensions: { code: 'DOCUMENT_TOO_COMPLEX' },
-        }),
-      ),
+      context?.reportError(asGraphqlError(documentTooComplex(error.message.replace(/^Syntax Error: /, '')))),
   ],
 }
 

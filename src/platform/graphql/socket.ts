@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
-import { GraphQLError, type GraphQLSchema, validate } from 'graphql'
+import { type GraphQLSchema, validate } from 'graphql'
 import { useServer } from 'graphql-ws/use/ws'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { z } from 'zod'
-import { LyceumError } from '../errors.js'
-import { formatErrors } from './errors.js'
+import { defineError, LyceumError } from '../errors.js'
+import { asGraphqlError, formatErrors } from './errors.js'
 import { socketRules } from './rules.js'
 import { TokenWatch } from './token-watch.js'
 
@@ -33,6 +33,11 @@ export interface SocketOptions {
 const path = '/graphql'
 const subscriptionsPerSocket = 20
 const messageBytes = 64 * 1024
+const tooManySubscriptions = defineError(
+  'TOO_MANY_SUBSCRIPTIONS',
+  429,
+  () => `A socket carries at most ${subscriptionsPerSocket} subscriptions.`,
+)
 const initPayload = z.object({ authorization: z.string().max(4096).optional() }).nullish()
 
 /**
@@ -70,11 +75,7 @@ export function serveSocket(app: FastifyInstance, { schema, introspection, conne
       onSubscribe({ subscriptions }) {
         // The new one is counted already.
         if (Object.keys(subscriptions).length <= subscriptionsPerSocket) return
-        return [
-          new GraphQLError(`A socket carries at most ${subscriptionsPerSocket} subscriptions.`, {
-            extensions: { code: 'TOO_MANY_SUBSCRIPTIONS' },
-          }),
-        ]
+        return [asGraphqlError(tooManySubscriptions())]
       },
       context: ({ extra }) => ({ ...identities.get(extra.socket)?.context }),
       onNext({ extra }, _id, _payload, _args, result) {
