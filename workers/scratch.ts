@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const root = 'lyceum-workers'
+/** Below the system's temporary folder. One for each user: what another one made is not to be written to. */
+export const scratchFolder = `lyceum-workers-${process.getuid?.() ?? 'user'}`
 /** `<host>-<process id>-<six random characters>`: whose folder it is can be told from its name. */
 const ownerOf = /^(?<host>.+)-(?<pid>\d+)-\w{6}$/
 
@@ -11,8 +12,8 @@ const ownerOf = /^(?<host>.+)-(?<pid>\d+)-\w{6}$/
  * left behind when they were killed are removed.
  */
 export async function openScratch(): Promise<{ directory: string; close(): Promise<void> }> {
-  const parent = join(tmpdir(), root)
-  await mkdir(parent, { recursive: true })
+  const parent = join(tmpdir(), scratchFolder)
+  await mkdir(parent, { recursive: true, mode: 0o700 })
   const directory = await mkdtemp(join(parent, `${hostname()}-${process.pid}-`))
   for (const name of await readdir(parent)) {
     const path = join(parent, name)

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { startReconciler } from '../../src/training/reconciler.js'
 import { openTestDependencies } from '../support/app.js'
+import { scratchFolder } from '../../workers/scratch.js'
 import { forEachBackend } from '../support/backends.js'
 import {
   childrenOf,
@@ -63,13 +64,13 @@ t.test('After kill -9, with the queue', t =>
       const first = await startWorker(t, env)
       await hasHad(database, runId, 'step')
       const trainer = await trainerOf(first.pid)
-      const scratch = readdirSync(`${temporary}/lyceum-workers`)
+      const scratch = readdirSync(`${temporary}/${scratchFolder}`)
       t.equal(scratch.length, 1)
       await end(first, 'SIGKILL')
       // What a lost attempt had stored by then belongs to nobody.
       await storage.put(`runs/${runId}/1/model.json`, Buffer.from('{}'))
       const second = await startWorker(t, env)
-      t.notOk(readdirSync(`${temporary}/lyceum-workers`).includes(scratch[0] ?? ''))
+      t.notOk(readdirSync(`${temporary}/${scratchFolder}`).includes(scratch[0] ?? ''))
       const run = await runBecomes(database, runId, 'SUCCEEDED')
       t.match(run, { attempt: 2, modelKey: `runs/${runId}/2` })
       t.equal(isAlive(trainer), false, 'the child left with its worker')
@@ -83,7 +84,7 @@ t.test('After kill -9, with the queue', t =>
       t.equal((await storage.read(`runs/${runId}/2/weights.bin`)).byteLength > 0, true)
       await t.rejects(storage.read(`runs/${runId}/1/model.json`), { code: 'ENOENT' })
       t.strictSame(await end(second, 'SIGTERM'), [0, null])
-      t.strictSame(readdirSync(`${temporary}/lyceum-workers`), [])
+      t.strictSame(readdirSync(`${temporary}/${scratchFolder}`), [])
     })
   }),
 )
