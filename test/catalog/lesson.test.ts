@@ -6,9 +6,9 @@ import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.js'
 import { openCourseIndex } from '../../src/catalog/course-index.js'
 import { importContent } from '../../src/catalog/import/import-content.js'
-import { openTestDependencies, startTestApp } from '../support/app.js'
-import { createUser } from '../support/users.js'
-import { createCourseFiles, writeCourse, writeLesson } from './course-files.js'
+import { startTestApp, type TestApp } from '../support/app.js'
+import { createUser, type TestUser } from '../support/users.js'
+import { type CourseFiles, createCourseFiles, writeCourse, writeLesson } from './course-files.js'
 
 const wholeLesson = (slug: string) => `{ lesson(course: "tea", slug: "${slug}") {
   id slug title revision course { title summary { html } lessons { title } }
@@ -36,8 +36,20 @@ function countStatements(t: Test): { statements(): number } {
   return { statements: () => count }
 }
 
-t.test('the course that comes with Lyceum', async t => {
-  const { app, deps } = await startTestApp(t)
+t.test('lessons', async t => {
+  const testApp = await startTestApp(t)
+  const owner = await createUser(testApp, { role: 'INSTRUCTOR' })
+  await t.test('of the course that comes with Lyceum', t => readOwnCourse(t, testApp))
+  await t.test('with hostile Markdown reach a reader as text', t => readHostileLesson(t, testApp))
+  const files = createCourseFiles(t)
+  writeCourse(files)
+  writeLesson(files, 'tea/leaves', 'tea-leaves', 50)
+  await importContent(testApp.deps.database, files.root, { ownerEmail: owner.email, publish: true })
+  await t.test('are read from memory', t => readFromMemory(t, testApp))
+  await t.test('are the same in two API processes', t => readInTwoProcesses(t, testApp, owner, files))
+})
+
+async function readOwnCourse(t: Test, { app, deps }: TestApp) {
   await importContent(deps.database, 'content', { publish: true })
   const lesson = '/api/v1/courses/deep-learning-basics/lessons/convolutional-neural-networks'
 
@@ -70,12 +82,11 @@ t.test('the course that comes with Lyceum', async t => {
     t.equal((await app.inject(figure.url.replace('.svg', '.png'))).statusCode, 404)
     t.equal((await app.inject('/assets/..%2f..%2fpackage.json')).statusCode, 404)
   })
-})
+}
 
-t.test('hostile Markdown reaches a reader as text', async t => {
-  const { app, deps } = await startTestApp(t)
+async function readHostileLesson(t: Test, { app, deps }: TestApp) {
   const files = createCourseFiles(t)
-  writeCourse(files)
+  writeCourse(files, 'mate')
   const hostile = `<script>alert(1)</script>
 
 <img src=x onerror=alert(1)> <iframe src="https://example.org"></iframe> <svg onload=alert(1)>
@@ -84,10 +95,10 @@ t.test('hostile Markdown reaches a reader as text', async t => {
 
 [ok](https://example.org "\\" onclick=alert(1) x=\\"")
 `
-  files.write('tea/brewing/text.md', hostile)
-  files.edit('tea/brewing/quiz.yaml', '55 degrees', '"<b onclick=alert(1)>55</b>"')
+  files.write('mate/brewing/text.md', hostile)
+  files.edit('mate/brewing/quiz.yaml', '55 degrees', '"<b onclick=alert(1)>55</b>"')
   await importContent(deps.database, files.root, { publish: true })
-  const { text, quiz } = (await app.inject('/api/v1/courses/tea/lessons/tea-brewing')).json()
+  const { text, quiz } = (await app.inject('/api/v1/courses/mate/lessons/mate-brewing')).json()
   t.equal(text.markdown, hostile.trim())
   const tags = [
     ...text.html.matchAll(/<[^>]*>/g),
@@ -100,15 +111,10 @@ t.test('hostile Markdown reaches a reader as text', async t => {
   }
   const links = tags.flatMap(([tag]) => /href="([^"]*)"/.exec(tag)?.[1] ?? [])
   t.strictSame(links, ['https://example.org'])
-})
+}
 
-t.test('reading a lesson', async t => {
-  const { deps } = await openTestDependencies(t)
+async function readFromMemory(t: Test, { deps }: TestApp) {
   const { database, notifications } = deps
-  const files = createCourseFiles(t)
-  writeCourse(files)
-  writeLesson(files, 'tea/leaves', 'tea-leaves', 50)
-  await importContent(database, files.root, { publish: true })
 
   await t.test('costs the same few statements whatever its size, and none when it is known', async t => {
     const counter = countStatements(t)
@@ -150,17 +156,16 @@ t.test('reading a lesson', async t => {
       WHERE application_name = 'lyceum-listen' AND datname = current_database()`
     await reconnected
     t.equal(await stateNow(), 'ARCHIVED')
+    await database.course.update({ where: { id: 'tea' }, data: { state: 'PUBLISHED' } })
   })
-})
+}
 
-t.test('two API processes', async t => {
-  const testApp = await startTestApp(t)
-  const { deps, databaseUrl } = testApp
-  const owner = await createUser(testApp, { role: 'INSTRUCTOR' })
-  const files = createCourseFiles(t)
-  writeCourse(files)
-  await importContent(deps.database, files.root, { ownerEmail: owner.email, publish: true })
-
+async function readInTwoProcesses(
+  t: Test,
+  { deps, databaseUrl }: TestApp,
+  owner: TestUser,
+  files: CourseFiles,
+) {
   const startServer = async () => {
     const child = fork(fileURLToPath(new URL('../../src/lyceum.js', import.meta.url)), ['server'], {
       execArgv: [],
@@ -212,4 +217,4 @@ t.test('two API processes', async t => {
     await deps.database.course.update({ where: { id: 'tea' }, data: { state: 'ARCHIVED' } })
     for (const url of [first, second]) await until(t, url + lesson, status => status === 404)
   })
-})
+}
