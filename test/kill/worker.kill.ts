@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { startReconciler } from '../../src/training/reconciler.js'
-import { openTestDependencies } from '../support/app.js'
 import { scratchFolder } from '../../workers/scratch.js'
+import { openTestDependencies } from '../support/app.js'
 import { forEachBackend } from '../support/backends.js'
 import {
   childrenOf,
