@@ -2,6 +2,7 @@ import t from 'tap'
 import { buildApp } from '../../src/app.js'
 import { createIdentityService } from '../../src/identity/identity-service.js'
 import { startTestApp } from '../support/app.js'
+import { streamRun, subscribeToRun } from '../support/clients.js'
 import { createUser, type TestUser } from '../support/users.js'
 
 t.test('an account and its tokens', async t => {
@@ -226,6 +227,41 @@ t.test('an account and its tokens', async t => {
     t.ok(await isValid(again.secret), 'what changes nothing ends nothing')
     t.notOk(await isValid(secret), 'what was revoked stays so')
   })
+
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const address = app.listeningOrigin
+  const newPassword = { newPassword: 'another good password' }
+  for (const [what, act] of [
+    ['is disabled', user => ask('PATCH', `/users/${user.userId}`, admin.token, { disabled: true })],
+    ['gets another role', user => ask('PATCH', `/users/${user.userId}`, admin.token, { role: 'STUDENT' })],
+    ['signs out everywhere', user => ask('DELETE', '/sessions', user.token)],
+    [
+      'changes the password elsewhere',
+      async user => {
+        const { secret } = await app.identity.signIn(user)
+        return ask('POST', '/me/password', secret, { currentPassword: user.password, ...newPassword })
+      },
+    ],
+  ] satisfies [string, (user: TestUser) => Promise<{ statusCode: number }>][]) {
+    t.test(`open sockets and streams end when their user ${what}`, async t => {
+      const user = await createUser(testApp, { role: 'INSTRUCTOR' })
+      const spec = { architecture: 'lenet-5', dataset: 'mnist' }
+      const { id } = (await ask('POST', '/runs', user.token, { spec })).json()
+      const [overSocket, overHttp] = [
+        subscribeToRun(address, user.token, id),
+        streamRun(address, user.token, id),
+      ]
+      t.match(await Promise.all([overSocket.next(), overHttp.next()]), [
+        { value: { number: 1, type: 'queued' } },
+        { value: { number: 1, type: 'queued' } },
+      ])
+      const ended = Promise.allSettled([overSocket.next(), overHttp.next()])
+      t.match((await act(user)).statusCode, /^20/)
+      const [socket, stream] = await ended
+      t.match(socket, { status: 'rejected', reason: { code: 4403 } })
+      t.not(stream.status === 'fulfilled' && stream.value.done, false, 'no further event')
+    })
+  }
 
   t.test('a token gives no more than the role of its user does today', async t => {
     const user = await createUser(testApp, { role: 'INSTRUCTOR' })
