@@ -6,12 +6,10 @@ import type { RestInstance } from '../platform/http.js'
 import type { Notifications } from '../platform/notifications.js'
 import { forUsers } from '../platform/openapi-route.js'
 import { requireRunReader } from './policy.js'
-import type { StoredEvent } from './run-feed.js'
 import type { RunService } from './run-service.js'
 import { eventNumber, runId } from './schemas.js'
+import { serverSentEvents } from './server-sent-events.js'
 
-/** Below the 30 s or more after which proxies close a connection that is silent. */
-const heartbeatMs = 15_000
 const longestTimer = 2 ** 31 - 1
 
 /**
@@ -77,40 +75,4 @@ function endWithToken(user: SignedInActor, notifications: Notifications, gone: A
     off()
     offReconnected()
   }
-}
-
-/** Events in the wire format, and a comment whenever nothing was said for a while. */
-async function* serverSentEvents(events: AsyncGenerator<StoredEvent, void, undefined>) {
-  // Sends the headers at once, and asks a browser to reconnect after 1 s.
-  yield 'retry: 1000\n\n'
-  try {
-    for (let next = events.next(); ; ) {
-      const result = await orSilence(next)
-      if (result === 'silence') {
-        yield ': still here\n\n'
-        continue
-      }
-      if (result.done) return
-      yield toMessage(result.value)
-      next = events.next()
-    }
-  } finally {
-    await events.return()
-  }
-}
-
-async function orSilence<Result>(next: Promise<Result>): Promise<Result | 'silence'> {
-  let timer: NodeJS.Timeout | undefined
-  const silence = new Promise<'silence'>(resolve => {
-    timer = setTimeout(() => resolve('silence'), heartbeatMs)
-  })
-  try {
-    return await Promise.race([next, silence])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-function toMessage({ number, attempt, createdAt, event }: StoredEvent): string {
-  return `id: ${number}\nevent: ${event.type}\ndata: ${JSON.stringify({ number, attempt, createdAt, event })}\n\n`
 }

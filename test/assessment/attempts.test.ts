@@ -122,7 +122,7 @@ t.test('quiz attempts', async t => {
       [{ key: 'ä' }, 400, 'INVALID_INPUT', 'Idempotency-Key'],
       [{ key: 'k'.repeat(201) }, 400, 'INVALID_INPUT', 'Idempotency-Key'],
       [{ idempotencyKey: 'another' }, 400, 'QUIZ_IDEMPOTENCY_KEYS_DIFFER', 'Idempotency-Key'],
-      [{ padding: 'x'.repeat(2 ** 20) }, 413, 'FST_ERR_CTP_BODY_TOO_LARGE', 'too large'],
+      [{ padding: 'x'.repeat(2 ** 20) }, 413, 'BODY_TOO_LARGE', 'too large'],
     ] as const) {
       const response = await submit(student, 'free', body)
       t.match([response.statusCode, response.json().code], [status, code])

@@ -1,118 +1,6 @@
-import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import Fastify from 'fastify'
 import { auditServer } from 'graphql-http'
-import { createClient } from 'graphql-ws'
-import t, { type Test } from 'tap'
-import { WebSocket } from 'ws'
-import { notFound, unauthenticated } from '../../src/platform/errors.js'
-import { graphql } from '../../src/platform/graphql/index.js'
-import { schemaParts } from '../../src/platform/graphql/schema-parts.js'
-import { http } from '../../src/platform/http.js'
-import { problems } from '../../src/platform/problem.js'
-import { openTestDependencies } from '../support/app.js'
-
-const sdl = `
-  extend type Query { hello: String! missing: String broken: String strict: String! now: DateTime! tree: Tree! size(of: Size!): Int }
-  type Tree { tree: Tree! leaf: String! }
-  enum Size { SMALL LARGE }
-  extend type Mutation { count: Int! }
-  extend type Subscription { whoami: String! forever: Int! refused: Int! failing: Int! }`
-
-/** A server of the platform alone, with a small schema. Its tokens: `right`, and `short`, which soon expires. */
-async function startGraphql(t: Test, env: Record<string, string> = {}) {
-  const { deps } = await openTestDependencies(t, env)
-  let counted = 0
-  let ended = 0
-  const file = join(t.testdir(), 'part.graphql')
-  writeFileSync(file, sdl)
-  const app = Fastify()
-  app.decorate('deps', deps)
-  await app.register(problems)
-  await app.register(schemaParts)
-  await app.register(http)
-  const tree = () => ({ leaf: 'x' })
-  app.schemaParts.add({
-    sdl: pathToFileURL(file),
-    resolvers: {
-      Query: {
-        hello: () => 'world',
-        missing: () => {
-          throw notFound('lesson')
-        },
-        strict: () => {
-          throw notFound('lesson')
-        },
-        broken: () => {
-          throw new Error('the password is 12345')
-        },
-        now: () => new Date(0),
-        tree,
-      },
-      Tree: { tree },
-      Mutation: { count: () => ++counted },
-      Subscription: {
-        whoami: {
-          async *subscribe(_root: unknown, _args: unknown, context: { who: string }) {
-            yield { whoami: context.who }
-          },
-        },
-        forever: {
-          async *subscribe() {
-            try {
-              for (let n = 0; ; n++) {
-                yield { forever: n }
-                await new Promise(resolve => setTimeout(resolve, 5))
-              }
-            } finally {
-              ended++
-            }
-          },
-        },
-        refused: {
-          subscribe() {
-            throw notFound('run')
-          },
-        },
-        failing: {
-          async *subscribe() {
-            yield { failing: 1 }
-          },
-          resolve() {
-            throw new Error('the password is 12345')
-          },
-        },
-      },
-    },
-  })
-  await app.register(graphql, {
-    context: () => ({ who: 'somebody' }),
-    async connect({ authorization, headers }) {
-      if (authorization === undefined) return { context: { who: headers.cookie ?? 'anonymous' } }
-      if (authorization === 'Bearer right') {
-        const expiresAt = new Date(Date.now() + 60_000)
-        return { context: { who: 'ada' }, token: { id: 'token-1', expiresAt } }
-      }
-      if (authorization === 'Bearer short') {
-        const expiresAt = new Date(Date.now() + 100)
-        return { context: { who: 'ada' }, token: { id: 'token-2', expiresAt } }
-      }
-      throw unauthenticated()
-    },
-  })
-  const address = await app.listen({ host: '127.0.0.1', port: 0 })
-  t.teardown(() => app.close())
-  return {
-    app,
-    deps,
-    url: `${address}/graphql`,
-    counted: () => counted,
-    ended: () => ended,
-    ask: (query: string) => app.inject({ method: 'POST', url: '/graphql', payload: { query } }),
-  }
-}
+import t from 'tap'
+import { startGraphql } from '../support/graphql-server.js'
 
 t.test('GraphQL over HTTP', async t => {
   const { app, ask, counted, url } = await startGraphql(t)
@@ -215,6 +103,36 @@ t.test('GraphQL over HTTP', async t => {
     }
   })
 
+  t.test('counts depth and aliases through fragments, however they are split', async t => {
+    const fragments = Array.from({ length: 12 }, (_, n) => `fragment F${n} on Tree { tree { ...F${n + 1} } }`)
+    const deep = `{ tree { ...F0 } } ${fragments.join(' ')} fragment F12 on Tree { leaf }`
+    t.match((await ask(deep)).json(), { errors: [{ extensions: { code: 'DOCUMENT_TOO_COMPLEX' } }] })
+    const aliases = (from: number) => Array.from({ length: 20 }, (_, n) => `a${from + n}: leaf`).join(' ')
+    const wide = `{ tree { ...A ...B } } fragment A on Tree { ${aliases(0)} } fragment B on Tree { ${aliases(20)} }`
+    t.match((await ask(wide)).json(), { errors: [{ extensions: { code: 'DOCUMENT_TOO_COMPLEX' } }] })
+    const circle =
+      '{ tree { ...A } } fragment A on Tree { tree { ...B } } fragment B on Tree { tree { ...A } }'
+    t.equal((await ask(circle)).statusCode, 400)
+  })
+
+  t.test('refuses a list within itself, which would multiply the answer', async t => {
+    t.equal((await ask('{ tree { trees { leaf other { trees { leaf } } } } }')).statusCode, 200)
+    for (const query of [
+      '{ tree { trees { trees { leaf } } } }',
+      '{ tree { trees { tree { ... on Tree { trees { leaf } } } } } }',
+      '{ tree { ...A } } fragment A on Tree { trees { tree { ...B } } } fragment B on Tree { trees { leaf } }',
+    ]) {
+      const response = await ask(query)
+      t.equal(response.statusCode, 400, query)
+      t.match(response.json(), { errors: [{ extensions: { code: 'LIST_IN_ITSELF', field: 'Tree.trees' } }] })
+    }
+  })
+
+  t.test('refuses introspection that goes round in circles', async t => {
+    const query = '{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }'
+    t.equal((await ask(query)).statusCode, 400)
+  })
+
   t.test('suggests names in development', async t => {
     t.match((await ask('{ helo }')).body, /Did you mean/)
   })
@@ -230,96 +148,5 @@ t.test('GraphQL in production', async t => {
       t.equal(response.statusCode, 400)
       t.notMatch(response.body, /Did you mean|hello|SMALL/)
     }
-  })
-})
-
-t.test('GraphQL subscriptions', async t => {
-  const server = await startGraphql(t, { LYCEUM_CORS_ORIGINS: 'https://lyceum.example' })
-  const url = server.url.replace('http', 'ws')
-  const open = (headers: Record<string, string> = {}) =>
-    new WebSocket(url, 'graphql-transport-ws', { headers })
-  const connect = (t: Test, authorization?: string, headers: Record<string, string> = {}) => {
-    const client = createClient({
-      url,
-      retryAttempts: 0,
-      webSocketImpl: class extends WebSocket {
-        constructor(address: string, protocol: string) {
-          super(address, protocol, { headers })
-        }
-      },
-      connectionParams: authorization === undefined ? {} : { authorization },
-    })
-    t.teardown(() => client.dispose())
-    return client
-  }
-  const first = async (t: Test, query: string, authorization?: string, headers?: Record<string, string>) => {
-    for await (const result of connect(t, authorization, headers).iterate({ query })) return result
-    return undefined
-  }
-
-  t.test('know who is asking by the payload or by the cookie', async t => {
-    const query = 'subscription { whoami }'
-    t.strictSame(await first(t, query, 'Bearer right'), { data: { whoami: 'ada' } })
-    t.strictSame(await first(t, query, undefined, { cookie: 'a=b' }), { data: { whoami: 'a=b' } })
-    t.strictSame(await first(t, query), { data: { whoami: 'anonymous' } })
-  })
-
-  t.test('are closed with 4403 for a wrong token', async t => {
-    await t.rejects(first(t, 'subscription { whoami }', 'Bearer wrong'), { code: 4403 })
-  })
-
-  t.test('end when their token is revoked, and so does what ran for them', async t => {
-    const before = server.ended()
-    const running = (async () => {
-      for await (const _ of connect(t, 'Bearer right').iterate({ query: 'subscription { forever }' })) {
-        await server.deps.database.$executeRaw`SELECT pg_notify('token_revoked', 'token-1')`
-      }
-    })()
-    await t.rejects(running, { code: 4403 })
-    while (server.ended() === before) await new Promise(resolve => setTimeout(resolve, 5))
-  })
-
-  t.test('end when their token expires', async t => {
-    const running = (async () => {
-      for await (const _ of connect(t, 'Bearer short').iterate({ query: 'subscription { forever }' })) {
-        // Until the server ends it.
-      }
-    })()
-    await t.rejects(running, { code: 4403 })
-  })
-
-  t.test('refuse a page of another origin, and take one that is listed', async t => {
-    const [foreign] = await once(open({ origin: 'https://evil.example' }), 'error')
-    t.match(foreign.message, /403/)
-    const listed = open({ origin: 'https://lyceum.example' })
-    await once(listed, 'open')
-    listed.close()
-  })
-
-  t.test("are checked as queries are, and show a domain's error with its code", async t => {
-    const client = connect(t)
-    const refusal = (query: string) =>
-      new Promise(resolve => {
-        client.subscribe({ query }, { next: resolve, error: resolve, complete: () => resolve(undefined) })
-      })
-    t.match(await refusal('subscription { refused }'), { errors: [{ extensions: { code: 'NOT_FOUND' } }] })
-    t.match(await refusal('{ hello }'), [{ extensions: { code: 'NOT_A_SUBSCRIPTION' } }])
-    t.match(await refusal('subscription { nothing }'), [{ extensions: { code: 'BAD_REQUEST' } }])
-    const aliases = Array.from({ length: 31 }, (_, index) => `a${index}: __typename`).join(' ')
-    t.match(await refusal(`subscription { whoami } fragment F on Query { ${aliases} }`), [{}])
-    t.match(await refusal('subscription { failing }'), { errors: [{ extensions: { code: 'INTERNAL' } }] })
-  })
-
-  t.test('are at most twenty on a socket', async t => {
-    const client = connect(t)
-    const refused = await new Promise(resolve => {
-      for (let n = 0; n < 21; n++) {
-        client.subscribe(
-          { query: 'subscription { forever }' },
-          { next: () => {}, error: resolve, complete: () => {} },
-        )
-      }
-    })
-    t.match(refused, [{ extensions: { code: 'TOO_MANY_SUBSCRIPTIONS' } }])
   })
 })

@@ -10,6 +10,7 @@ import {
 } from 'graphql'
 import { defineError } from '../errors.js'
 import { asGraphqlError } from './errors.js'
+import { noListInItself } from './list-nesting.js'
 
 const severalOperations = defineError(
   'SEVERAL_OPERATIONS',
@@ -61,6 +62,7 @@ const reported = {
 export function limitRules({ introspection }: { introspection: boolean }): ValidationRule[] {
   return [
     singleOperation,
+    noListInItself,
     // An empty list: the default one lets any number of `__typename` aliases pass.
     maxAliasesRule({ n: 30, allowList: [], ...reported }),
     maxDirectivesRule({ n: 10, ...reported }),
