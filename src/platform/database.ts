@@ -14,7 +14,7 @@ export type Transaction = Prisma.TransactionClient
  */
 export function openDatabase(url: string, { connections = 10 } = {}): Database {
   const adapter = new PrismaPg(
-    { connectionString: url, max: connections, connectionTimeoutMillis: 5_000 },
+    { connectionString: url, max: connections, connectionTimeoutMillis: 10_000 },
     // Prepared statements, named by their text: a quarter to a half more queries a second.
     { statementNameGenerator: query => `lyceum_${createHash('sha1').update(query.sql).digest('base64url')}` },
   )
