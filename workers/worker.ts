@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { readConfig } from '../src/config.js'
 import { type Dependencies, openDependencies } from '../src/platform/dependencies.js'
+import { describeFailure } from '../src/platform/describe-failure.js'
 import { createLogger } from '../src/platform/logger.js'
 import { onStop } from '../src/platform/stop.js'
 import { type PredictionAnswer, predictionQueue, predictionRequest } from '../src/training/predictions.js'
@@ -23,7 +24,7 @@ const trainerFile = process.argv[2] ?? fileURLToPath(new URL('trainer/main.js', 
 try {
   await start()
 } catch (error) {
-  console.error(`lyceum worker: ${error instanceof Error ? error.message : String(error)}`)
+  console.error(`lyceum worker: ${describeFailure(error)}`)
   process.exit(1)
 }
 

@@ -7,10 +7,10 @@ import type { Config } from '../config.js'
 import { type DemoAccount, ensureDemoAccounts } from '../identity/demo-accounts.js'
 import { openDatabase } from '../platform/database.js'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../platform/embedded-postgres.js'
+import { describeListenError } from '../platform/listen-error.js'
 import { migrate } from '../platform/migrate.js'
 import { migrationsDirectory, packageRoot } from '../platform/package-root.js'
 import { onStop } from '../platform/stop.js'
-import { describeListenError } from '../server.js'
 import { importCourses } from './import-courses.js'
 
 const restartDelayMs = 1_000
@@ -20,6 +20,8 @@ const upLock = 0x6c796365
 /** Everything on one machine: the database, its migrations, the courses, the API and one training worker. */
 export async function up(config: Config): Promise<void> {
   await requireFreePort(config)
+  // Whoever read along may have left (`npm start | head`): that is no reason to stop.
+  process.stdout.on('error', () => {})
   const children: ChildProcess[] = []
   let postgres: Promise<EmbeddedPostgres> | undefined
   let lock: pg.Client | undefined
@@ -67,11 +69,31 @@ export async function up(config: Config): Promise<void> {
     throw error
   }
 
-  async function startDatabase() {
+  async function startDatabase(place: { port?: number } = {}): Promise<string> {
     postgres = step('Starting the embedded PostgreSQL', () =>
-      startEmbeddedPostgres({ directory: join(config.home, 'postgres') }),
+      startEmbeddedPostgres({ directory: join(config.home, 'postgres'), ...place }),
     )
-    return (await postgres).url('lyceum')
+    const server = await postgres
+    const databaseUrl = server.url('lyceum')
+    server.ended.then(() => {
+      if (!stopping) restartDatabase(databaseUrl)
+    })
+    return databaseUrl
+  }
+
+  /** Where it was: API and worker wait for it to return. */
+  function restartDatabase(databaseUrl: string) {
+    console.error('The embedded PostgreSQL ended; it is started again.')
+    startDatabase({ port: Number(new URL(databaseUrl).port) })
+      .then(takeLock)
+      .then(taken => {
+        lock = taken
+      })
+      .catch(error => {
+        if (stopping) return
+        console.error(error.message)
+        stop().finally(() => process.exit(1))
+      })
   }
 
   async function startWorker(env: NodeJS.ProcessEnv) {

@@ -13,6 +13,8 @@ export interface EmbeddedPostgres {
   url(database: string): string
   /** False where the server ran already: its launcher was killed, or is another process. */
   readonly owned: boolean
+  /** Settles when the server that this process started has ended; never for one that was found running. */
+  readonly ended: Promise<void>
   /** Stops the server that this process started; one that was found running only when asked to. */
   stop(options?: { adopted: boolean }): Promise<void>
 }
@@ -58,6 +60,7 @@ export async function startEmbeddedPostgres({
     return {
       url: urlOn(running.port),
       owned: false,
+      ended: new Promise(() => {}),
       stop: async options => {
         if (options?.adopted) await stopServer(running.pid)
       },
@@ -81,7 +84,7 @@ export async function startEmbeddedPostgres({
     if (result.status !== 0) {
       rmSync(cluster, { recursive: true, force: true })
       throw new Error(
-        `The embedded PostgreSQL could not be set up: ${lastLine(result.stderr || String(result.error))}`,
+        `The embedded PostgreSQL could not be set up: ${explain(result.stderr || String(result.error))}`,
       )
     }
   }
@@ -122,6 +125,7 @@ export async function startEmbeddedPostgres({
     return {
       url: urlOn(port),
       owned: true,
+      ended: exited.then(() => {}),
       async stop() {
         if (child.exitCode !== null || child.signalCode !== null) return
         child.ref()
