@@ -28,6 +28,12 @@ export function openScript(address: string, token: string) {
     token,
     launch: async (spec: object) => run.parse(await call('/runs', { spec })).id,
     getRun: async (id: string) => run.parse(await call(`/runs/${id}`)),
+    /** Undefined while the server or its database does not answer. */
+    statusOf: async (id: string) =>
+      call(`/runs/${id}`).then(
+        body => run.parse(body).status,
+        () => undefined,
+      ),
     numbersOf: async (id: string) => {
       const { items } = history.parse(await call(`/runs/${id}/history?first=200`))
       return items.map(item => item.number)
