@@ -36,7 +36,7 @@ export const identity = fp(
     if (!app.hasRequestDecorator('cookies')) await app.register(cookie)
     app.addHook('onRequest', authenticateRequest)
 
-    const sessions = createBrowserSession(service, await createSignInLimit(app, config.signInLimit))
+    const sessions = createBrowserSession(service, createSignInLimit(database, config.signInLimit))
     app.schemaParts.add({
       sdl: new URL('./identity.graphql', import.meta.url),
       resolvers: identityResolvers(service, sessions),

@@ -1,9 +1,8 @@
-import rateLimit from '@fastify/rate-limit'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { createHash } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { type Database, Prisma } from '../platform/database.js'
 import { tooManySignIns } from './errors.js'
-
-const windowMs = 60_000
-const mostAccounts = 10_000
 
 /** Counts the attempts to give a password, by address and by account. */
 export interface SignInLimit {
@@ -16,39 +15,59 @@ export interface SignInLimit {
   count(request: FastifyRequest, reply: FastifyReply, account: string): Promise<void>
 }
 
-/** @param perMinute attempts for each address (IPv6: each /64 network) and for each account, in each process */
-export async function createSignInLimit(app: FastifyInstance, perMinute: number): Promise<SignInLimit> {
-  if (!app.hasDecorator('createRateLimit')) await app.register(rateLimit, { global: false })
-  const byAddress = app.createRateLimit({ max: perMinute, timeWindow: windowMs })
-  const byAccount = createWindow(perMinute)
+/**
+ * Counts in the database: more API processes are not more attempts.
+ *
+ * @param perMinute attempts for each address (IPv6: each /64 network) and for each account
+ */
+export function createSignInLimit(database: Database, perMinute: number): SignInLimit {
+  const waitFor = async (key: Prisma.Sql) => {
+    const { attempts, secondsLeft } = await countInWindow(database, key)
+    return attempts > perMinute ? secondsLeft : 0
+  }
   return {
     async count(request, reply, account) {
-      const address = await byAddress(request)
       // An address that is refused does not use up the account's attempts as well.
-      const waitSeconds = !address.isAllowed && address.isExceeded ? address.ttlInSeconds : byAccount(account)
-      if (waitSeconds === 0) return
-      reply.header('retry-after', String(waitSeconds))
-      throw tooManySignIns(waitSeconds)
+      const wait = (await waitFor(keyOfAddress(request.ip))) || (await waitFor(keyOfAccount(account)))
+      if (wait === 0) return
+      reply.header('retry-after', String(wait))
+      throw tooManySignIns(wait)
     },
   }
 }
 
-/** Fixed windows of a minute. Gives 0, or the seconds after which the key may try again. */
-export function createWindow(most: number, now: () => number = () => performance.now()) {
-  const windows = new Map<string, { count: number; endsAt: number }>()
-  return (key: string): number => {
-    const known = windows.get(key)
-    if (known !== undefined && known.endsAt > now()) {
-      known.count++
-      return known.count > most ? Math.ceil((known.endsAt - now()) / 1_000) : 0
-    }
-    // Deleted before it is set: the map stays in the order in which windows began, the oldest first.
-    windows.delete(key)
-    if (windows.size >= mostAccounts) {
-      const oldest = windows.keys().next()
-      if (!oldest.done) windows.delete(oldest.value)
-    }
-    windows.set(key, { count: 1, endsAt: now() + windowMs })
-    return 0
-  }
+/** One who has an IPv6 address has a whole network of them; IPv4 may come in the clothes of IPv6. */
+function keyOfAddress(ip: string): Prisma.Sql {
+  const address = ip.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
+  return Prisma.sql`'address ' || CASE family(${address}::inet)
+    WHEN 6 THEN network(set_masklen(${address}::inet, 64))::text ELSE ${address} END`
+}
+
+/** As a hash: an address that was only mistyped is nobody's to keep. */
+function keyOfAccount(account: string): Prisma.Sql {
+  return Prisma.sql`'account ' || ${createHash('sha256').update(account).digest('base64url')}`
+}
+
+const windowRows = z.tuple([z.object({ attempts: z.int(), secondsLeft: z.int() })])
+
+/** Fixed windows of a minute, by the database's clock. */
+async function countInWindow(database: Database, key: Prisma.Sql) {
+  const rows = await database.$queryRaw`
+    INSERT INTO sign_in_windows AS w (key, attempts, "endsAt") VALUES (${key}, 1, now() + interval '1 minute')
+    ON CONFLICT (key) DO UPDATE SET
+      attempts = CASE WHEN w."endsAt" > now() THEN w.attempts + 1 ELSE 1 END,
+      "endsAt" = CASE WHEN w."endsAt" > now() THEN w."endsAt" ELSE excluded."endsAt" END
+    RETURNING attempts, ceil(extract(epoch FROM "endsAt" - now()))::int AS "secondsLeft"`
+  const [window] = windowRows.parse(rows)
+  if (window.attempts === 1) await forgetOldWindows(database)
+  return window
+}
+
+/** Each new window clears away old ones: the table does not grow. What another process looks at stays. */
+async function forgetOldWindows(database: Database) {
+  await database.$executeRaw`
+    DELETE FROM sign_in_windows WHERE key IN (
+      SELECT key FROM sign_in_windows WHERE "endsAt" < now() - interval '1 minute'
+      LIMIT 100 FOR UPDATE SKIP LOCKED
+    )`
 }

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { createIdentityService } from '../../src/identity/identity-service.js'
 import { openDatabase } from '../../src/platform/database.js'
 import { createCourseFiles, writeCourse } from '../catalog/course-files.js'
 import { cloneDatabase } from '../support/postgres.js'
@@ -68,6 +69,26 @@ t.test('the command line', async t => {
     t.match(role, { code: 1, stderr: /student, instructor, admin/ })
     t.match(nothing, { code: 1, stderr: /^lyceum: password: must have at least 12 characters/ })
     t.equal(await database.user.count(), 1)
+  })
+
+  t.test('gives a user another password, and ends their tokens', async t => {
+    const { id: userId } = await database.user.findUniqueOrThrow({ where: { email: 'ada@lyceum.test' } })
+    const identity = createIdentityService(database)
+    const { secret } = await identity.signIn({ email: 'ada@lyceum.test', password: 'a good password' })
+    const set = (email: string, input: string) => runLyceum(['user', 'password', email], env, input)
+    t.match(await set('Ada@Lyceum.Test', 'a better password\n'), { code: 0, stderr: '' })
+    t.equal(await identity.authenticate(secret), undefined)
+    await t.rejects(identity.signIn({ email: 'ada@lyceum.test', password: 'a good password' }))
+    const again = await identity.signIn({ email: 'ada@lyceum.test', password: 'a better password' })
+    t.equal(again.user.id, userId)
+    t.match(await set('nobody@lyceum.test', 'a better password\n'), {
+      code: 1,
+      stderr: 'lyceum: There is no such user.\n',
+    })
+    t.match(await set('ada@lyceum.test', 'short\n'), {
+      code: 1,
+      stderr: /^lyceum: password: must have at least 12/,
+    })
   })
 
   t.test('imports courses, and nothing of one that is broken', async t => {

@@ -2,7 +2,6 @@ import { readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { ensureDemoAccounts } from '../../src/identity/demo-accounts.js'
-import { createWindow } from '../../src/identity/sign-in-limit.js'
 import { TokenCache } from '../../src/identity/token-cache.js'
 import { startTestApp } from '../support/app.js'
 import { createUser } from '../support/users.js'
@@ -116,16 +115,6 @@ t.test('the demo accounts', async t => {
     t.equal(await app.identity.authenticate(secret), undefined)
     t.equal(await deps.database.user.count(), 3)
   })
-})
-
-t.test('a window lets so many through in a minute and says when to come back', async t => {
-  let now = 0
-  const window = createWindow(2, () => now)
-  t.strictSame([window('a'), window('a'), window('b')], [0, 0, 0])
-  now = 15_000
-  t.equal(window('a'), 45)
-  now = 60_000
-  t.equal(window('a'), 0)
 })
 
 t.test('a look-up that a revocation overtakes is not kept', async t => {

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { buildApp } from '../../src/app.js'
 import { startTestApp } from '../support/app.js'
 import { createUser } from '../support/users.js'
 
@@ -156,7 +158,7 @@ t.test('signing in', async t => {
 
 t.test('attempts to sign in are counted', async t => {
   const testApp = await startTestApp(t, { LYCEUM_SIGN_IN_LIMIT: '3' })
-  const { app } = testApp
+  const { app, deps } = testApp
   const user = await createUser(testApp)
   const attempt = (email: string, remoteAddress: string) =>
     app.inject({
@@ -177,6 +179,36 @@ t.test('attempts to sign in are counted', async t => {
     for (const n of [1, 2, 3]) t.equal((await attempt(`nobody-${n}@lyceum.test`, '10.0.1.1')).statusCode, 401)
     t.equal((await attempt('nobody-4@lyceum.test', '10.0.1.1')).statusCode, 429)
     t.equal((await attempt('nobody-4@lyceum.test', '10.0.1.2')).statusCode, 401)
+  })
+
+  t.test('IPv6 is counted by its network, and IPv4 in the clothes of IPv6 by itself', async t => {
+    const status = async (address: string) =>
+      (await attempt(`${randomUUID()}@lyceum.test`, address)).statusCode
+    for (const n of [1, 2, 3]) t.equal(await status(`2001:db8::${n}`), 401)
+    t.equal(await status('2001:db8::ffff:4'), 429)
+    t.equal(await status('2001:db8:0:1::1'), 401)
+    for (const address of ['10.0.3.1', '::ffff:10.0.3.1', '10.0.3.1']) t.equal(await status(address), 401)
+    t.equal(await status('::ffff:10.0.3.1'), 429)
+    t.equal(await status('::ffff:10.0.3.2'), 401)
+  })
+
+  t.test('all processes count together, and the next minute is another one', async t => {
+    const second = await buildApp(deps)
+    t.teardown(() => second.close())
+    const email = 'nobody-anywhere@lyceum.test'
+    const payload = { email, password: 'not the password' }
+    const there = (remoteAddress: string) =>
+      second.inject({ method: 'POST', url: '/api/v1/session', remoteAddress, payload })
+    const answers = await Promise.all([
+      attempt(email, '10.0.4.1'),
+      there('10.0.4.2'),
+      attempt(email, '10.0.4.3'),
+      there('10.0.4.4'),
+    ])
+    t.strictSame(answers.map(answer => answer.statusCode).sort(), [401, 401, 401, 429])
+    await deps.database.$executeRaw`UPDATE sign_in_windows SET "endsAt" = now() - interval '2 minutes'`
+    t.equal((await there('10.0.4.5')).statusCode, 401)
+    t.equal(await deps.database.signInWindow.count(), 2, 'old windows are cleared away')
   })
 
   t.test('a stolen session does not find the password by trying', async t => {

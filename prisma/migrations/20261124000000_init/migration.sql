@@ -43,6 +43,15 @@ CREATE TABLE "tokens" (
 );
 
 -- CreateTable
+CREATE TABLE "sign_in_windows" (
+    "key" TEXT NOT NULL,
+    "attempts" INTEGER NOT NULL,
+    "endsAt" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "sign_in_windows_pkey" PRIMARY KEY ("key")
+);
+
+-- CreateTable
 CREATE TABLE "courses" (
     "id" TEXT NOT NULL,
     "slug" TEXT NOT NULL,
@@ -243,6 +252,9 @@ CREATE UNIQUE INDEX "tokens_hash_key" ON "tokens"("hash");
 
 -- CreateIndex
 CREATE INDEX "tokens_userId_createdAt_idx" ON "tokens"("userId", "createdAt");
+
+-- CreateIndex
+CREATE INDEX "sign_in_windows_endsAt_idx" ON "sign_in_windows"("endsAt");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "courses_slug_key" ON "courses"("slug");
