@@ -13,7 +13,7 @@ import { EngineUnavailableError, type TensorFlow } from '../workers/engines/engi
 import { RandomStream } from '../workers/random/random-stream.js'
 import { initializeWeights } from '../workers/trainer/initialize.js'
 import { createOptimizer } from '../workers/trainer/optimizers.js'
-import { computeGradients } from '../workers/trainer/training-step.js'
+import { takeStep } from '../workers/trainer/training-step.js'
 
 const BATCH = 128
 const PEER = 'tfjs-cpu'
@@ -93,10 +93,12 @@ async function measureEngine(tf: TensorFlow, network: Network): Promise<number> 
   let weights = initializeWeights(tf, network, 1)
   return medianSpeed(3, 5, 20, async () => {
     const batch = createImages(tf, network)
-    const { loss, correct, gradients } = computeGradients(tf, network, weights, batch)
-    const updated = optimizer.update(weights, gradients, LEARNING_RATE)
-    tf.dispose([batch.images, batch.labels, correct, ...gradients, ...weights])
-    weights = updated
+    const { loss, correct, ...next } = takeStep(tf, network, weights, batch, {
+      optimizer,
+      learningRate: LEARNING_RATE,
+    })
+    correct.dispose()
+    weights = next.weights
     return async () => {
       await loss.data()
       loss.dispose()

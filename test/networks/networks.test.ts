@@ -1,8 +1,8 @@
 import t from 'tap'
 import { architectures, findArchitecture } from '../../src/networks/architectures/index.js'
-import { buildNetwork } from '../../src/networks/build-network.js'
 import { avgPool2d, conv2d, dense, dropout, flatten, maxPool2d } from '../../src/networks/layers.js'
 import type { LayerSpec, Network } from '../../src/networks/network.js'
+import { buildSequential } from '../../src/networks/network-builder.js'
 
 const rows = (network: Network) =>
   network.layers.map(({ type, outputShape, parameters }) => [type, outputShape.join('x'), parameters])
@@ -66,7 +66,7 @@ t.test('dropout stands before the output layer and costs no parameter', async t 
 
 t.test('windows slide as TensorFlow has it, with and without padding', async t => {
   const outputOf = (layer: LayerSpec, height: number, width: number) =>
-    buildNetwork('net', [height, width, 3], [layer]).outputShape
+    buildSequential('net', [height, width, 3], [layer]).outputShape
   t.strictSame(outputOf(conv2d(8, 3, { strides: 2 }), 11, 10), [5, 4, 8])
   t.strictSame(outputOf(conv2d(8, 3, { strides: 2, padding: 'same' }), 11, 10), [6, 5, 8])
   t.strictSame(outputOf(maxPool2d(3, { strides: 2 }), 13, 12), [6, 5, 3])
@@ -75,7 +75,7 @@ t.test('windows slide as TensorFlow has it, with and without padding', async t =
 })
 
 t.test('a convolution multiplies every weight once at every position', async t => {
-  const network = buildNetwork('net', [32, 32, 3], [conv2d(16, 3, { strides: 2, padding: 'same' })])
+  const network = buildSequential('net', [32, 32, 3], [conv2d(16, 3, { strides: 2, padding: 'same' })])
   t.equal(network.multiplyAdds, 16 * 16 * 16 * 3 * 3 * 3)
 })
 
@@ -108,7 +108,7 @@ t.test('a layer that does not fit is refused by name, with the reason', async t 
     ['no layer at all', [], /needs at least one layer/],
   ]
   for (const [name, layers, message] of refused) {
-    t.throws(() => buildNetwork('net', [4, 4, 1], layers), { name: 'NetworkError', message }, name)
+    t.throws(() => buildSequential('net', [4, 4, 1], layers), { name: 'NetworkError', message }, name)
   }
-  t.throws(() => buildNetwork('net', [0, 4, 1], [flatten()]), /input shape \[0,4,1\] must be positive/)
+  t.throws(() => buildSequential('net', [0, 4, 1], [flatten()]), /input shape \[0,4,1\] must be positive/)
 })

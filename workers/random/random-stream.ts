@@ -35,6 +35,15 @@ export class RandomStream {
     return (this.nextUint32() >>> 8) * 2 ** -24
   }
 
+  /**
+   * Normal, of mean 0 and deviation 1. Source: G. E. P. Box and M. E. Muller, “A note on the generation of random
+   * normal deviates”, Annals of Mathematical Statistics 29(2), 1958; one of its two numbers is used.
+   */
+  nextNormal(): number {
+    const radius = Math.sqrt(-2 * Math.log(1 - this.nextFloat()))
+    return radius * Math.cos(2 * Math.PI * this.nextFloat())
+  }
+
   /** An integer, uniform over 0 to `bound` - 1: what would make some likelier than others is drawn again. */
   nextBelow(bound: number): number {
     const limit = 2 ** 32 - (2 ** 32 % bound)

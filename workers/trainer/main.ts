@@ -55,7 +55,8 @@ async function runToEnd(command: TrainCommand): Promise<void> {
 }
 
 function send(report: ChildReport): void {
-  process.send?.(report)
+  // A report that no longer reaches the supervisor is no failure of its own: `disconnect` follows.
+  process.send?.(report, () => {})
 }
 
 /** The last report: the process leaves when it is on its way. */

@@ -4,8 +4,15 @@ import type { TensorFlow } from '../engines/engine.js'
 
 /** Turns gradients into better weights; keeps its own moments between steps. */
 export interface Optimizer {
-  /** The weights after one more step. Weights and gradients given stay the caller's. */
-  update(weights: readonly Tensor[], gradients: readonly Tensor[], learningRate: number): Tensor[]
+  /**
+   * The weights after one more step; one without a gradient stays as it is. Weights and gradients given stay the
+   * caller's.
+   */
+  update(
+    weights: readonly Tensor[],
+    gradients: readonly (Tensor | undefined)[],
+    learningRate: number,
+  ): Tensor[]
   dispose(): void
 }
 
@@ -20,12 +27,14 @@ export function createOptimizer(tf: TensorFlow, spec: OptimizerSpec): Optimizer 
  */
 function createSgd(tf: TensorFlow, spec: Extract<OptimizerSpec, { name: 'sgd' }>): Optimizer {
   const { momentum, nesterov } = spec
-  let velocities: Tensor[] = []
+  let velocities: (Tensor | undefined)[] = []
   return {
     update(weights, gradients, learningRate) {
       return weights.map((weight, index) =>
         tf.tidy(() => {
-          const step = tf.mul(requireAt(gradients, index), -learningRate)
+          const gradient = gradients[index]
+          if (!gradient) return tf.clone(weight)
+          const step = tf.mul(gradient, -learningRate)
           if (momentum === 0) return tf.add(weight, step)
           const before = velocities[index]
           const velocity = before ? tf.add(tf.mul(before, momentum), step) : tf.clone(step)
@@ -36,7 +45,7 @@ function createSgd(tf: TensorFlow, spec: Extract<OptimizerSpec, { name: 'sgd' }>
       )
     },
     dispose() {
-      tf.dispose(velocities)
+      tf.dispose(velocities.filter(velocity => velocity !== undefined))
       velocities = []
     },
   }
@@ -49,7 +58,7 @@ function createSgd(tf: TensorFlow, spec: Extract<OptimizerSpec, { name: 'sgd' }>
  */
 function createAdam(tf: TensorFlow, spec: Extract<OptimizerSpec, { name: 'adam' }>): Optimizer {
   const { beta1, beta2, epsilon } = spec
-  let moments: { first: Tensor; second: Tensor }[] = []
+  let moments: ({ first: Tensor; second: Tensor } | undefined)[] = []
   let steps = 0
   return {
     update(weights, gradients, learningRate) {
@@ -58,7 +67,8 @@ function createAdam(tf: TensorFlow, spec: Extract<OptimizerSpec, { name: 'adam' 
       const rate = (learningRate * Math.sqrt(1 - beta2 ** steps)) / (1 - beta1 ** steps)
       return weights.map((weight, index) =>
         tf.tidy(() => {
-          const gradient = requireAt(gradients, index)
+          const gradient = gradients[index]
+          if (!gradient) return tf.clone(weight)
           const before = moments[index] ?? { first: tf.zerosLike(weight), second: tf.zerosLike(weight) }
           const first = tf.add(tf.mul(before.first, beta1), tf.mul(gradient, 1 - beta1))
           const second = tf.add(tf.mul(before.second, beta2), tf.mul(tf.square(gradient), 1 - beta2))
@@ -69,14 +79,8 @@ function createAdam(tf: TensorFlow, spec: Extract<OptimizerSpec, { name: 'adam' 
       )
     },
     dispose() {
-      tf.dispose(moments.flatMap(({ first, second }) => [first, second]))
+      tf.dispose(moments.flatMap(moment => (moment ? [moment.first, moment.second] : [])))
       moments = []
     },
   }
-}
-
-function requireAt(tensors: readonly Tensor[], index: number): Tensor {
-  const tensor = tensors[index]
-  if (!tensor) throw new Error('fewer gradients than weights')
-  return tensor
 }

@@ -14,7 +14,7 @@ import { initializeWeights } from './initialize.js'
 import { createOptimizer } from './optimizers.js'
 import type { SelectedImages } from './select-images.js'
 import { StepMetrics } from './step-metrics.js'
-import { computeGradients } from './training-step.js'
+import { takeStep } from './training-step.js'
 
 export interface TrainingTask {
   spec: TrainingSpec
@@ -57,12 +57,13 @@ export async function train(
         for (const indices of chunk(order, spec.batchSize)) {
           step++
           const batch = createBatch(tf, dataset.training, inputShape, indices)
-          const masks = dropoutMasks(tf, spec.seed, step)
-          const { loss, correct, gradients } = computeGradients(tf, network, weights, batch, masks)
-          const updated = optimizer.update(weights, gradients, spec.learningRate)
-          tf.dispose([batch.images, batch.labels, ...gradients, ...weights])
-          weights = updated
-          metrics.add({ step, images: indices.length, loss, correct })
+          const result = takeStep(tf, network, weights, batch, {
+            optimizer,
+            learningRate: spec.learningRate,
+            dropoutMask: dropoutMasks(tf, spec.seed, step),
+          })
+          weights = result.weights
+          metrics.add({ step, images: indices.length, loss: result.loss, correct: result.correct })
           if (metrics.isSampleDue()) emit({ type: 'step', epoch, step, ...(await metrics.readSample()) })
           await setImmediate()
           signal.throwIfAborted()

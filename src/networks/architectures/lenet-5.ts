@@ -1,5 +1,5 @@
-import { buildNetwork } from '../build-network.js'
 import { avgPool2d, conv2d, dense, dropout, flatten } from '../layers.js'
+import { buildSequential } from '../network-builder.js'
 import type { Architecture } from './architecture.js'
 
 /**
@@ -18,7 +18,7 @@ export const lenet5: Architecture = {
   inputShape: [28, 28, 1],
   classes: 10,
   build: options =>
-    buildNetwork(
+    buildSequential(
       'lenet-5',
       [28, 28, 1],
       [
@@ -27,10 +27,10 @@ export const lenet5: Architecture = {
         conv2d(16, 5, { activation: 'tanh' }),
         avgPool2d(2),
         flatten(),
-        dense(120, 'tanh'),
-        dense(84, 'tanh'),
+        dense(120, { activation: 'tanh' }),
+        dense(84, { activation: 'tanh' }),
         ...(options.dropout > 0 ? [dropout(options.dropout)] : []),
-        dense(10, 'softmax'),
+        dense(10, { activation: 'softmax' }),
       ],
     ),
 }

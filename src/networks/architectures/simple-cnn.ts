@@ -1,5 +1,5 @@
-import { buildNetwork } from '../build-network.js'
 import { conv2d, dense, dropout, flatten, maxPool2d } from '../layers.js'
+import { buildSequential } from '../network-builder.js'
 import type { Architecture } from './architecture.js'
 
 /** The smallest network that shows every idea of a CNN. Keras' `summary()` counts 347,146 parameters. */
@@ -12,16 +12,16 @@ export const simpleCnn: Architecture = {
   inputShape: [28, 28, 1],
   classes: 10,
   build: options =>
-    buildNetwork(
+    buildSequential(
       'simple-cnn',
       [28, 28, 1],
       [
         conv2d(32, 3, { activation: 'relu' }),
         maxPool2d(2),
         flatten(),
-        dense(64, 'relu'),
+        dense(64, { activation: 'relu' }),
         ...(options.dropout > 0 ? [dropout(options.dropout)] : []),
-        dense(10, 'softmax'),
+        dense(10, { activation: 'softmax' }),
       ],
     ),
 }

@@ -1,25 +1,22 @@
 import type { Rank, Tensor } from '@tensorflow/tfjs-core'
 import t, { type Test } from 'tap'
-import { buildNetwork } from '../../../src/networks/build-network.js'
-import { conv2d, dense, flatten, maxPool2d } from '../../../src/networks/layers.js'
+import { batchNormalization, conv2d, dense, flatten, maxPool2d } from '../../../src/networks/layers.js'
 import type { Network } from '../../../src/networks/network.js'
+import { buildSequential } from '../../../src/networks/network-builder.js'
 import { optimizerSpec } from '../../../src/training/contract.js'
 import { chooseEngine, engineNames, openEngine } from '../../../workers/engines/choose-engine.js'
 import { type Engine, EngineUnavailableError } from '../../../workers/engines/engine.js'
 import { RandomStream } from '../../../workers/random/random-stream.js'
 import { dropoutMasks } from '../../../workers/trainer/dropout.js'
-import { forward } from '../../../workers/trainer/forward.js'
 import { initializeWeights } from '../../../workers/trainer/initialize.js'
-import { createOptimizer } from '../../../workers/trainer/optimizers.js'
-import { computeGradients } from '../../../workers/trainer/training-step.js'
-import { gradientCases } from './gradient-cases.js'
+import { createOptimizer, type Optimizer } from '../../../workers/trainer/optimizers.js'
+import { takeStep } from '../../../workers/trainer/training-step.js'
+import { checkGradients } from './check-gradients.js'
+import { compare, draw, sizeOf } from './numbers.js'
 import { centralDifferences, referenceForward, referenceLoss, referenceOptimizer } from './reference.js'
 
-// Largest error allowed, as a share of the largest number compared: some hundred roundings of float32.
-const GRADIENT_TOLERANCE = 2e-5
+// Largest error allowed, as a share of the largest number compared.
 const TRAINING_TOLERANCE = 1e-4
-
-const BATCH = 2
 
 for (const name of engineNames) {
   const engine = await openEngine(name).catch((error: unknown) => {
@@ -36,45 +33,7 @@ for (const name of engineNames) {
 async function checkEngine(t: Test, engine: Engine): Promise<void> {
   const { tf } = engine
 
-  for (const { name, inputShape, layers, shift = 0 } of gradientCases) {
-    t.test(`differentiates ${name}`, async t => {
-      const network = buildNetwork(
-        'net',
-        inputShape,
-        layers.at(-1)?.type === 'dense' ? layers : [...layers, flatten()],
-      )
-      const random = new RandomStream(1, 'weights')
-      const images = draw(BATCH * size(inputShape), random, shift)
-      const weights = weightShapes(network).map(shape => draw(size(shape), random))
-      const upstream = draw(BATCH * size(network.outputShape), random)
-
-      const inputs = [images, ...weights]
-      const shapes = [[BATCH, ...inputShape], ...weightShapes(network)]
-      const tensors = inputs.map((values, index) => tf.tensor(Float32Array.from(values), shapes[index]))
-      const dy = tf.tensor(Float32Array.from(upstream), [BATCH, ...network.outputShape])
-      const run = ([x, ...own]: Tensor[]) =>
-        forward(tf, network, own, tf.reshape<Rank.R4>(require(x), [BATCH, ...inputShape]))
-      const output = tf.tidy(() => run(tensors))
-      const gradients = tf.tidy(() => tf.grads((...all: Tensor[]) => run(all))(tensors, dy))
-
-      compare(t, await output.data(), referenceForward(network, weights, images, BATCH), 'output')
-      const value = () =>
-        referenceForward(network, weights, images, BATCH).reduce(
-          (sum, y, i) => sum + y * (upstream[i] ?? 0),
-          0,
-        )
-      for (const [index, numbers] of inputs.entries()) {
-        const expected = centralDifferences(value, numbers)
-        compare(
-          t,
-          await require(gradients[index]).data(),
-          expected,
-          index === 0 ? 'gradient of the input' : `gradient of weight ${index}`,
-        )
-      }
-      tf.dispose([...tensors, dy, output, ...gradients])
-    })
-  }
+  checkGradients(t, engine)
 
   t.test('gives the gradient of tied maxima to the first, zeros and negatives alike', async t => {
     for (const value of [0, -3, 2]) {
@@ -97,7 +56,7 @@ async function checkEngine(t: Test, engine: Engine): Promise<void> {
     t.test(`takes six training steps as float64 does, with ${JSON.stringify(spec)}`, async t => {
       const network = tinyNetwork()
       const random = new RandomStream(3, 'weights')
-      const images = draw(4 * size(network.inputShape), random)
+      const images = draw(4 * sizeOf(network.inputShape), random)
       const labels = [0, 1, 2, 1]
       const rate = spec.name === 'adam' ? 0.01 : 0.1
 
@@ -107,8 +66,7 @@ async function checkEngine(t: Test, engine: Engine): Promise<void> {
       const optimizer = createOptimizer(tf, spec)
       const loss = () => referenceLoss(referenceForward(network, expected, images, 4), labels, 3)
       for (let step = 1; step <= 6; step++) {
-        const result = trainOneStep(engine, network, weights, images, labels)
-        const updated = optimizer.update(weights, result.gradients, rate)
+        const result = trainOneStep(engine, network, weights, images, labels, optimizer, rate)
         compare(
           t,
           await result.loss.data(),
@@ -116,8 +74,8 @@ async function checkEngine(t: Test, engine: Engine): Promise<void> {
           `loss of step ${step}`,
           TRAINING_TOLERANCE,
         )
-        tf.dispose([...weights, ...result.gradients, result.loss, result.correct])
-        weights = updated
+        tf.dispose([result.loss, result.correct])
+        weights = result.weights
         const gradients = expected.map(values => centralDifferences(loss, values))
         for (const [index, values] of expected.entries()) {
           for (const [i, value] of values.entries()) {
@@ -134,7 +92,7 @@ async function checkEngine(t: Test, engine: Engine): Promise<void> {
   }
 
   t.test('leaves no tensor behind after 200 steps', async t => {
-    const network = buildNetwork(
+    const network = buildSequential(
       'net',
       [6, 6, 1],
       [
@@ -142,7 +100,8 @@ async function checkEngine(t: Test, engine: Engine): Promise<void> {
         maxPool2d(2),
         flatten(),
         { type: 'dropout', rate: 0.5 },
-        dense(3, 'softmax'),
+        batchNormalization(),
+        dense(3, { activation: 'softmax' }),
       ],
     )
     const images = draw(4 * 36, new RandomStream(3, 'weights'))
@@ -153,10 +112,9 @@ async function checkEngine(t: Test, engine: Engine): Promise<void> {
     for (let step = 0; step <= 200; step++) {
       // The optimizer's moments come with its first step.
       if (step === 1) before = count()
-      const result = trainOneStep(engine, network, weights, images, [0, 1, 2, 1], step)
-      const updated = optimizer.update(weights, result.gradients, 0.01)
-      tf.dispose([...weights, ...result.gradients, result.loss, result.correct])
-      weights = updated
+      const result = trainOneStep(engine, network, weights, images, [0, 1, 2, 1], optimizer, 0.01, step)
+      tf.dispose([result.loss, result.correct])
+      weights = result.weights
     }
     t.strictSame(count(), before)
     optimizer.dispose()
@@ -191,10 +149,10 @@ t.test("'auto' opens an engine; one asked for and missing is refused with the re
 })
 
 function tinyNetwork(): Network {
-  return buildNetwork(
+  return buildSequential(
     'tiny',
     [6, 6, 1],
-    [conv2d(2, 3, { activation: 'tanh' }), maxPool2d(2), flatten(), dense(3, 'softmax')],
+    [conv2d(2, 3, { activation: 'tanh' }), maxPool2d(2), flatten(), dense(3, { activation: 'softmax' })],
   )
 }
 
@@ -204,45 +162,16 @@ function trainOneStep(
   weights: Tensor[],
   images: Float64Array,
   labels: number[],
+  optimizer: Optimizer,
+  learningRate: number,
   step?: number,
 ) {
   const batch = {
     images: tf.tensor4d(Float32Array.from(images), [labels.length, 6, 6, 1]),
     labels: tf.tensor1d(labels, 'int32'),
   }
-  const masks = step === undefined ? undefined : dropoutMasks(tf, 1, step)
-  const result = computeGradients(tf, network, weights, batch, masks)
-  tf.dispose([batch.images, batch.labels])
-  return result
-}
-
-/** Float32 numbers between -1 and 1, so that engine and reference begin with the same. */
-function draw(count: number, random: RandomStream, shift = 0): Float64Array {
-  return Float64Array.from({ length: count }, () => Math.fround(2 * random.nextFloat() - 1 + shift))
-}
-
-function weightShapes(network: Network): number[][] {
-  return network.layers.flatMap(layer => layer.weights.map(({ shape }) => [...shape]))
-}
-
-function size(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1)
-}
-
-function compare(
-  t: Test,
-  actual: ArrayLike<number>,
-  expected: Float64Array,
-  what: string,
-  tolerance = GRADIENT_TOLERANCE,
-): void {
-  const scale = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1e-6)
-  const error = expected.reduce(
-    (largest, value, index) => Math.max(largest, Math.abs(value - (actual[index] ?? Number.NaN))),
-    0,
-  )
-  t.equal(actual.length, expected.length, `${what}: as many numbers`)
-  t.ok(error / scale < tolerance, `${what}: off by ${(error / scale).toExponential(1)}`)
+  const dropout = step === undefined ? {} : { dropoutMask: dropoutMasks(tf, 1, step) }
+  return takeStep(tf, network, weights, batch, { optimizer, learningRate, ...dropout })
 }
 
 function require<T>(value: T | undefined): T {
