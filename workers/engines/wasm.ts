@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-layers'
 import { registerBatchNormalization } from './batch-normalization.js'
 import { type Engine, EngineUnavailableError } from './engine.js'
+import { batchNormalizationKernels } from './wasm-kernels/batch-normalization.js'
 import { registerTrainingKernels } from './wasm-kernels/index.js'
 
 const require = createRequire(import.meta.url)
@@ -26,7 +27,7 @@ async function open(): Promise<Engine> {
     throw new EngineUnavailableError('The WebAssembly backend of TensorFlow.js could not be started.')
   }
   registerTrainingKernels()
-  registerBatchNormalization('wasm')
+  registerBatchNormalization('wasm', batchNormalizationKernels)
   const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')
   return {
     name: 'wasm',
