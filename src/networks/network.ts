@@ -1,6 +1,9 @@
 /** Sizes of one sample, without the batch: `[height, width, channels]` for images, `[units]` for vectors. */
 export type Shape = readonly number[]
 
+/** `[height, width, channels]` */
+export type ImageShape = readonly [height: number, width: number, channels: number]
+
 export type Pair = readonly [height: number, width: number]
 
 export type Padding = 'valid' | 'same'

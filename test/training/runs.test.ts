@@ -271,10 +271,10 @@ t.test('training runs', async t => {
     labs.set('later', {
       ...place,
       lessonRevisionId,
-      lab: { ...lab, id: 'later', spec: { ...spec, architecture: 'resnet-18' } },
+      lab: { ...lab, id: 'later', spec: { ...spec, architecture: 'oracle-9' } },
     })
     t.match(await ask(query, {}, { id: 'later' }), {
-      data: { lab: { available: false, unavailableReason: /resnet-18/ } },
+      data: { lab: { available: false, unavailableReason: /oracle-9/ } },
     })
     const id = await launch(instructor.headers, { labId: 'lab', spec: { epochs: 2 } })
     t.match((await fetch(`/runs/${id}`, other.headers)).json(), {

@@ -162,11 +162,11 @@ t.test('a loss that is no number fails the run with the step and what to do', as
 })
 
 t.test('what cannot be run is refused before it begins', async t => {
-  const unknown = await run({ architecture: 'resnet-20' })
+  const unknown = await run({ architecture: 'oracle-9' })
   t.match(unknown.last, {
     kind: 'failed',
     code: 'SPEC_IMPOSSIBLE',
-    message: /resnet-20.*simple-cnn/,
+    message: /oracle-9.*simple-cnn/,
     fault: 'spec',
   })
   t.strictSame(unknown.events, [])
