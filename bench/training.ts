@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { architectures, findArchitecture } from '../src/networks/architectures/index.js'
 import { layersModelTopology, layersModelWeights } from '../src/networks/layers-model.js'
 import type { Network } from '../src/networks/network.js'
+import { optimizerSpec } from '../src/training/contract.js'
 import { openEngine } from '../workers/engines/choose-engine.js'
 import { EngineUnavailableError, type TensorFlow } from '../workers/engines/engine.js'
 import { RandomStream } from '../workers/random/random-stream.js'
@@ -18,7 +19,7 @@ import { takeStep } from '../workers/trainer/training-step.js'
 const BATCH = 128
 const PEER = 'tfjs-cpu'
 const LEARNING_RATE = 0.001
-const adam = { name: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-7 } as const
+const adam = optimizerSpec.parse({ name: 'adam' })
 
 const random = new RandomStream(1, 'subset')
 const randomPixels = Float32Array.from({ length: BATCH * 28 * 28 }, () => random.nextFloat())
@@ -89,7 +90,7 @@ async function measure(name: string, id: string): Promise<Measurement> {
 
 /** One step as the training loop takes it. */
 async function measureEngine(tf: TensorFlow, network: Network): Promise<number> {
-  const optimizer = createOptimizer(tf, adam)
+  const optimizer = createOptimizer(tf, adam, network)
   let weights = initializeWeights(tf, network, 1)
   return medianSpeed(3, 5, 20, async () => {
     const batch = createImages(tf, network)

@@ -1,7 +1,10 @@
 /** What other domains and the workers may use of training: pure types, schemas and data. */
 export { type Architecture, architectures, findArchitecture } from '../networks/architectures/index.js'
+export * from './augmentation-spec.js'
 export * from './child-protocol.js'
 export * from './datasets.js'
+export * from './optimization-spec.js'
 export * from './predictions.js'
 export * from './run-events.js'
+export * from './schedules.js'
 export * from './spec.js'

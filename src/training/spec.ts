@@ -1,30 +1,16 @@
 import { z } from 'zod'
 import { architectures, findArchitecture } from '../networks/architectures/index.js'
+import { augmentationFields, findAugmentationProblems } from './augmentation-spec.js'
 import { datasets, findDataset } from './datasets.js'
+import { findOptimizationProblems, findScheduleProblems, optimizationFields } from './optimization-spec.js'
 
 const identifier = z
   .string()
   .max(64)
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be kebab-case: lower-case letters and digits with single hyphens')
 
-const sgd = z.strictObject({
-  name: z.literal('sgd'),
-  momentum: z.number().min(0).lt(1).default(0),
-  nesterov: z.boolean().default(false),
-})
-
-/** Defaults: D. P. Kingma and J. Ba, “Adam”, ICLR 2015; epsilon as in Keras. */
-const adam = z.strictObject({
-  name: z.literal('adam'),
-  beta1: z.number().min(0).lt(1).default(0.9),
-  beta2: z.number().min(0).lt(1).default(0.999),
-  epsilon: z.number().positive().max(1).default(1e-7),
-})
-
-export const optimizerSpec = z.discriminatedUnion('name', [sgd, adam])
-export type OptimizerSpec = z.output<typeof optimizerSpec>
-
-export const engineChoice = z.enum(['auto', 'wasm', 'tensorflow'])
+/** 'tensorflow' computes on a GPU where it finds one, else on the CPU; 'tensorflow-gpu' on a GPU or not at all. */
+export const engineChoice = z.enum(['auto', 'wasm', 'tensorflow', 'tensorflow-gpu'])
 export type EngineChoice = z.output<typeof engineChoice>
 
 /** What a run is asked to do. Architecture and dataset may be ones that do not exist yet: a course can name
@@ -34,8 +20,8 @@ export const trainingSpec = z.strictObject({
   dataset: identifier,
   epochs: z.int().min(1).max(100).default(3),
   batchSize: z.int().min(1).max(1024).default(128),
-  optimizer: optimizerSpec.prefault({ name: 'adam' }),
-  learningRate: z.number().positive().max(10).default(0.001),
+  ...optimizationFields,
+  ...augmentationFields,
   /** The share of the training images held back to measure each epoch. */
   validationSplit: z.number().min(0).max(0.5).default(0.1),
   /** Rate of a dropout layer before the output layer. */
@@ -98,16 +84,9 @@ export function planRun(
 
 /** Everything that makes a spec impossible to run, what is unavailable included: empty when it can be run. */
 export function validateSpec(spec: TrainingSpec): SpecProblem[] {
-  const problems = findUnavailable(spec)
+  const problems: SpecProblem[] = [...findUnavailable(spec), ...findOptimizationProblems(spec)]
   const architecture = findArchitecture(spec.architecture)
   const dataset = findDataset(spec.dataset)
-  if (spec.optimizer.name === 'sgd' && spec.optimizer.nesterov && spec.optimizer.momentum === 0) {
-    problems.push({
-      field: 'optimizer',
-      message:
-        'Nesterov momentum needs a momentum above 0: set momentum (0.9 is usual) or nesterov to false.',
-    })
-  }
   if (!dataset) return problems
   if (architecture && `${architecture.inputShape}` !== `${dataset.inputShape}`) {
     problems.push({
@@ -131,7 +110,9 @@ export function validateSpec(spec: TrainingSpec): SpecProblem[] {
       message: `'${dataset.id}' has only ${dataset.trainingImages} training images, not ${spec.trainingImages}.`,
     })
   }
-  const { trainingImages, validationImages } = planRun(spec, dataset)
+  problems.push(...findAugmentationProblems(spec, dataset.inputShape))
+  const { trainingImages, validationImages, stepsPerEpoch } = planRun(spec, dataset)
+  problems.push(...findScheduleProblems(spec.schedule, spec.epochs * stepsPerEpoch))
   if (spec.batchSize > trainingImages) {
     problems.push({
       field: 'batchSize',

@@ -22,8 +22,13 @@ t.test('architecture and dataset are enough: the rest has defaults', async t => 
     dataset: 'mnist',
     epochs: 3,
     batchSize: 128,
-    optimizer: { name: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
+    optimizer: { name: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weightDecay: 0, decayAll: false },
     learningRate: 0.001,
+    schedule: { name: 'constant', warmupEpochs: 0 },
+    labelSmoothing: 0,
+    gradientClipping: null,
+    earlyStopping: null,
+    augmentation: null,
     validationSplit: 0.1,
     dropout: 0,
     seed: 42,
@@ -33,6 +38,8 @@ t.test('architecture and dataset are enough: the rest has defaults', async t => 
     name: 'sgd',
     momentum: 0,
     nesterov: false,
+    weightDecay: 0,
+    decayAll: false,
   })
 })
 
@@ -54,7 +61,7 @@ t.test('every bound is held', async t => {
     { seed: -1 },
     { seed: 2 ** 32 },
     { engine: 'cuda' },
-    { optimizer: { name: 'rmsprop' } },
+    { optimizer: { name: 'adagrad' } },
     { optimizer: { name: 'sgd', momentum: 1 } },
     { optimizer: { name: 'sgd', beta1: 0.9 } },
     { architecture: 'LeNet 5' },

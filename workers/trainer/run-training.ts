@@ -7,11 +7,13 @@ import {
 } from '../../src/training/contract.js'
 import { loadDataset } from '../datasets/load-dataset.js'
 import { chooseEngine } from '../engines/choose-engine.js'
+import { checkImages } from './check-images.js'
 import { evaluate } from './evaluate.js'
 import { diverged, Failure } from './failure.js'
 import { saveModel } from './save-model.js'
 import { selectImages } from './select-images.js'
 import { train } from './train.js'
+import { createState, disposeState } from './training-state.js'
 
 /**
  * One execution of a run from its spec to the saved model.
@@ -40,6 +42,7 @@ export async function runTraining(
   signal.throwIfAborted()
   const plan = planRun(spec, dataset.description)
   const images = selectImages(spec, dataset)
+  checkImages(dataset, images)
 
   emit({
     type: 'started',
@@ -54,8 +57,11 @@ export async function runTraining(
     ...plan,
   })
   const begin = performance.now()
-  const { weights, trainingSeconds } = await train(engine, { spec, network, dataset, images }, emit, signal)
+  const task = { spec, network, dataset, images }
+  const state = createState(engine.tf, task)
   try {
+    const { endedBy, keptEpoch } = await train(engine, task, state, { emit }, signal)
+    const { weights, trainingSeconds } = state
     const { inputShape, classNames } = dataset.description
     const test = await evaluate(engine, network, weights, inputShape, dataset.test, images.test, signal)
     if (!Number.isFinite(test.loss)) throw diverged('on the test images')
@@ -73,12 +79,14 @@ export async function runTraining(
       confusionMatrix: test.confusionMatrix,
       classNames: [...classNames],
       seconds: (performance.now() - begin) / 1000,
-      imagesPerSecond: (plan.trainingImages * spec.epochs) / Math.max(trainingSeconds, 0.001),
+      imagesPerSecond: (plan.trainingImages * (state.epoch - 1)) / Math.max(trainingSeconds, 0.001),
       engine: engine.name,
       device: engine.device,
+      endedBy,
+      keptEpoch,
     })
     return files
   } finally {
-    engine.tf.dispose(weights)
+    disposeState(engine.tf, state)
   }
 }

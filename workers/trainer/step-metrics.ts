@@ -19,19 +19,12 @@ export interface MetricsSample {
   imagesPerSecond: number
 }
 
-class Totals {
-  loss = 0
-  correct = 0
-  images = 0
-  milliseconds = 0
-
-  sample(): MetricsSample {
-    return {
-      loss: this.loss / this.images,
-      accuracy: this.correct / this.images,
-      imagesPerSecond: (this.images / Math.max(this.milliseconds, 0.001)) * 1000,
-    }
-  }
+/** Sums over images, of which samples are the means. */
+export interface MetricsTotals {
+  loss: number
+  correct: number
+  images: number
+  milliseconds: number
 }
 
 /**
@@ -40,16 +33,23 @@ class Totals {
  */
 export class StepMetrics {
   readonly #tf: TensorFlow
-  readonly #epoch = new Totals()
+  readonly #epoch: MetricsTotals
   #pending: PendingStep[] = []
   #lastReading = performance.now()
 
-  constructor(tf: TensorFlow) {
+  /** @param epoch the totals of an epoch that is gone on with */
+  constructor(tf: TensorFlow, epoch: MetricsTotals = noTotals()) {
     this.#tf = tf
+    this.#epoch = { ...epoch }
   }
 
   get seconds(): number {
     return this.#epoch.milliseconds / 1000
+  }
+
+  /** To be called when steps begin, so that the time before is not theirs. */
+  startClock(): void {
+    this.#lastReading = performance.now()
   }
 
   add(step: PendingStep): void {
@@ -66,31 +66,36 @@ export class StepMetrics {
    */
   async readSample(): Promise<MetricsSample> {
     const pending = this.#pending
-    const totals = new Totals()
+    const totals = noTotals()
     const losses = await this.#read(pending.map(({ loss }) => loss))
     const corrects = await this.#read(pending.map(({ correct }) => correct))
     this.#pending = []
     for (const [index, { step, images }] of pending.entries()) {
       const loss = losses[index] ?? Number.NaN
       if (!Number.isFinite(loss)) throw diverged(`at step ${step}`)
-      totals.loss += loss * images
-      totals.correct += corrects[index] ?? 0
-      totals.images += images
+      // The epoch's sums are made step by step: their last bits must not hang on when samples were due.
+      for (const sums of [totals, this.#epoch]) {
+        sums.loss += loss * images
+        sums.correct += corrects[index] ?? 0
+        sums.images += images
+      }
     }
     const now = performance.now()
     totals.milliseconds = now - this.#lastReading
-    this.#lastReading = now
-    this.#epoch.loss += totals.loss
-    this.#epoch.correct += totals.correct
-    this.#epoch.images += totals.images
     this.#epoch.milliseconds += totals.milliseconds
-    return totals.sample()
+    this.#lastReading = now
+    return meansOf(totals)
   }
 
-  /** The whole epoch: to be asked for after the last sample is read. */
+  /** The whole epoch: to be asked for after its last step. */
   async readEpoch(): Promise<MetricsSample> {
+    return meansOf(await this.readTotals())
+  }
+
+  /** The epoch's sums up to now. */
+  async readTotals(): Promise<MetricsTotals> {
     if (this.#pending.length > 0) await this.readSample()
-    return this.#epoch.sample()
+    return { ...this.#epoch }
   }
 
   dispose(): void {
@@ -103,5 +108,17 @@ export class StepMetrics {
     const values = await stacked.data()
     this.#tf.dispose([stacked, ...scalars])
     return values
+  }
+}
+
+function noTotals(): MetricsTotals {
+  return { loss: 0, correct: 0, images: 0, milliseconds: 0 }
+}
+
+function meansOf({ loss, correct, images, milliseconds }: MetricsTotals): MetricsSample {
+  return {
+    loss: loss / images,
+    accuracy: correct / images,
+    imagesPerSecond: (images / Math.max(milliseconds, 0.001)) * 1000,
   }
 }

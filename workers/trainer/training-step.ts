@@ -1,6 +1,8 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import type { Network } from '../../src/networks/network.js'
+import type { GradientClipping } from '../../src/training/contract.js'
 import type { TensorFlow } from '../engines/engine.js'
+import { clipGradients } from './clip-gradients.js'
 import { type DropoutMask, forward, type Weights } from './forward.js'
 import type { Optimizer } from './optimizers.js'
 
@@ -22,18 +24,24 @@ export interface StepGradients {
   statistics: (Tensor | undefined)[]
 }
 
+export interface GradientOptions {
+  dropoutMask?: DropoutMask
+  /** See `crossEntropy`. */
+  labelSmoothing?: number
+  /** Says of each weight whether it is trained; by default those that the network says. */
+  trainable?: readonly boolean[]
+}
+
 /**
  * A batch's loss and its gradient by every trained weight. Nothing is read back from the engine: reading would
  * wait for it. The tensors of the result are the caller's to dispose.
- * @param trainable says of each weight whether it is trained; by default those that the network says
  */
 export function computeGradients(
   tf: TensorFlow,
   network: Network,
   weights: Weights,
   batch: Batch,
-  dropoutMask?: DropoutMask,
-  trainable: readonly boolean[] = trainableWeights(network),
+  { dropoutMask, labelSmoothing = 0, trainable = trainableWeights(network) }: GradientOptions = {},
 ): StepGradients {
   return tf.tidy(() => {
     const firstWeights = firstWeightOfLayers(network)
@@ -52,16 +60,16 @@ export function computeGradients(
         ...(dropoutMask ? { dropoutMask } : {}),
       })
       seen.push(tf.keep(countCorrect(tf, logits, batch.labels)))
-      return crossEntropy(tf, logits, batch.labels)
+      return crossEntropy(tf, logits, batch.labels, labelSmoothing)
     })(trained)
     return { loss: value, correct: at(seen, 0), gradients: spread(trainable, grads), statistics }
   })
 }
 
-export interface StepOptions {
+export interface StepOptions extends GradientOptions {
   optimizer: Optimizer
   learningRate: number
-  dropoutMask?: DropoutMask
+  gradientClipping?: GradientClipping | null
 }
 
 /**
@@ -72,13 +80,14 @@ export function takeStep(
   network: Network,
   weights: Weights,
   batch: Batch,
-  { optimizer, learningRate, dropoutMask }: StepOptions,
+  { optimizer, learningRate, gradientClipping, ...options }: StepOptions,
 ): { weights: Tensor[]; loss: Tensor; correct: Tensor } {
-  const { loss, correct, gradients, statistics } = computeGradients(tf, network, weights, batch, dropoutMask)
-  const updated = optimizer.update(weights, gradients, learningRate)
+  const { loss, correct, gradients, statistics } = computeGradients(tf, network, weights, batch, options)
+  const clipped = gradientClipping ? clipGradients(tf, gradients, gradientClipping) : []
+  const updated = optimizer.update(weights, gradientClipping ? clipped : gradients, learningRate)
   const next = followStatistics(tf, network, updated, statistics)
   tf.dispose([batch.images, batch.labels, ...weights])
-  tf.dispose([...gradients, ...statistics].filter(tensor => tensor !== undefined))
+  tf.dispose([...gradients, ...clipped, ...statistics].filter(tensor => tensor !== undefined))
   return { weights: next, loss, correct }
 }
 
@@ -131,10 +140,15 @@ function at(tensors: readonly Tensor[], place: number): Tensor {
   return tensor
 }
 
-/** Mean over the batch of -log(softmax(logits)[label]). */
-export function crossEntropy(tf: TensorFlow, logits: Tensor2D, labels: Tensor1D): Scalar {
-  const expected = tf.cast(tf.oneHot(labels, logits.shape[1]), 'float32')
-  return tf.neg(tf.mean<Scalar>(tf.sum(tf.mul(expected, tf.logSoftmax(logits)), 1)))
+/**
+ * Mean over the batch of `-sum(target * log(softmax(logits)))`. The target is 1 for the image's class; with label
+ * smoothing it is `1 - smoothing` for it and `smoothing / classes` more for all.
+ */
+export function crossEntropy(tf: TensorFlow, logits: Tensor2D, labels: Tensor1D, smoothing = 0): Scalar {
+  const classes = logits.shape[1]
+  const expected = tf.cast(tf.oneHot(labels, classes), 'float32')
+  const target = smoothing === 0 ? expected : tf.add(tf.mul(expected, 1 - smoothing), smoothing / classes)
+  return tf.neg(tf.mean<Scalar>(tf.sum(tf.mul(target, tf.logSoftmax(logits)), 1)))
 }
 
 function countCorrect(tf: TensorFlow, logits: Tensor2D, labels: Tensor1D): Scalar {

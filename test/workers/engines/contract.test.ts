@@ -49,8 +49,12 @@ async function checkEngine(t: Test, engine: Engine): Promise<void> {
   const optimizers = [
     { name: 'sgd' },
     { name: 'sgd', momentum: 0.9 },
-    { name: 'sgd', momentum: 0.9, nesterov: true },
+    { name: 'sgd', momentum: 0.9, nesterov: true, weightDecay: 0.1 },
+    { name: 'rmsprop', epsilon: 1e-3 },
+    { name: 'rmsprop', momentum: 0.5, epsilon: 1e-3 },
     { name: 'adam' },
+    { name: 'adam', weightDecay: 0.1, decayAll: true },
+    { name: 'adamw', weightDecay: 0.1 },
   ].map(spec => optimizerSpec.parse(spec))
   for (const spec of optimizers) {
     t.test(`takes six training steps as float64 does, with ${JSON.stringify(spec)}`, async t => {
@@ -58,12 +62,15 @@ async function checkEngine(t: Test, engine: Engine): Promise<void> {
       const random = new RandomStream(3, 'weights')
       const images = draw(4 * sizeOf(network.inputShape), random)
       const labels = [0, 1, 2, 1]
-      const rate = spec.name === 'adam' ? 0.01 : 0.1
+      const rate = spec.name === 'sgd' ? 0.1 : 0.01
 
       let weights: Tensor[] = initializeWeights(tf, network, 5)
       const expected = await Promise.all(weights.map(async weight => Float64Array.from(await weight.data())))
-      const steppers = expected.map(values => Array.from(values, () => referenceOptimizer(spec, rate)))
-      const optimizer = createOptimizer(tf, spec)
+      const kernels = network.layers.flatMap(layer => layer.weights.map(({ name }) => name === 'kernel'))
+      const steppers = expected.map((values, index) =>
+        Array.from(values, () => referenceOptimizer(spec, rate, spec.decayAll || kernels[index] === true)),
+      )
+      const optimizer = createOptimizer(tf, spec, network)
       const loss = () => referenceLoss(referenceForward(network, expected, images, 4), labels, 3)
       for (let step = 1; step <= 6; step++) {
         const result = trainOneStep(engine, network, weights, images, labels, optimizer, rate)
@@ -106,7 +113,7 @@ async function checkEngine(t: Test, engine: Engine): Promise<void> {
     )
     const images = draw(4 * 36, new RandomStream(3, 'weights'))
     let weights: Tensor[] = initializeWeights(tf, network, 5)
-    const optimizer = createOptimizer(tf, optimizerSpec.parse({ name: 'adam' }))
+    const optimizer = createOptimizer(tf, optimizerSpec.parse({ name: 'adam' }), network)
     const count = () => ({ tensors: tf.memory().numTensors, inEngine: tf.backend().numDataIds() })
     let before = count()
     for (let step = 0; step <= 200; step++) {

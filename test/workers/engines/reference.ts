@@ -39,12 +39,13 @@ export function referenceForward(
   return requireAt(outputs, last)
 }
 
-/** Mean of -log(softmax(logits)[label]). */
-export function referenceLoss(logits: Numbers, labels: number[], classes: number): number {
+/** Mean of -log(softmax(logits)[label]), a share of which goes to the mean over all classes. */
+export function referenceLoss(logits: Numbers, labels: number[], classes: number, smoothing = 0): number {
   const losses = labels.map((label, row) => {
     const own = logits.subarray(row * classes, (row + 1) * classes)
     const sum = own.reduce((total, value) => total + Math.exp(value), 0)
-    return Math.log(sum) - (own[label] ?? Number.NaN)
+    const mean = own.reduce((total, value) => total + value, 0) / classes
+    return Math.log(sum) - (1 - smoothing) * (own[label] ?? Number.NaN) - smoothing * mean
   })
   return losses.reduce((total, loss) => total + loss, 0) / labels.length
 }
@@ -65,21 +66,32 @@ export function centralDifferences(f: () => number, at: Numbers, h = 1e-5): Numb
 export function referenceOptimizer(
   spec: OptimizerSpec,
   rate: number,
+  decays: boolean,
 ): (weight: number, gradient: number) => number {
+  const decay = decays ? spec.weightDecay : 0
   let velocity = 0
   let first = 0
   let second = 0
   let t = 0
-  return (weight, gradient) => {
+  return (weight, slope) => {
     t++
-    if (spec.name === 'sgd') {
-      velocity = spec.momentum * velocity - rate * gradient
-      return weight + (spec.nesterov ? spec.momentum * velocity - rate * gradient : velocity)
+    const gradient = spec.name === 'adamw' ? slope : slope + decay * weight
+    switch (spec.name) {
+      case 'sgd':
+        velocity = spec.momentum * velocity - rate * gradient
+        return weight + (spec.nesterov ? spec.momentum * velocity - rate * gradient : velocity)
+      case 'rmsprop':
+        second = spec.rho * second + (1 - spec.rho) * gradient ** 2
+        velocity = spec.momentum * velocity - (rate * gradient) / Math.sqrt(second + spec.epsilon)
+        return weight + velocity
+      default: {
+        first = spec.beta1 * first + (1 - spec.beta1) * gradient
+        second = spec.beta2 * second + (1 - spec.beta2) * gradient ** 2
+        const alpha = (rate * Math.sqrt(1 - spec.beta2 ** t)) / (1 - spec.beta1 ** t)
+        const shrunk = spec.name === 'adamw' ? weight * (1 - rate * decay) : weight
+        return shrunk - (alpha * first) / (Math.sqrt(second) + spec.epsilon)
+      }
     }
-    first = spec.beta1 * first + (1 - spec.beta1) * gradient
-    second = spec.beta2 * second + (1 - spec.beta2) * gradient ** 2
-    const alpha = (rate * Math.sqrt(1 - spec.beta2 ** t)) / (1 - spec.beta1 ** t)
-    return weight - (alpha * first) / (Math.sqrt(second) + spec.epsilon)
   }
 }
 

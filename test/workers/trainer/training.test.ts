@@ -10,7 +10,7 @@ import {
 } from '../../../src/training/contract.js'
 import { loadDataset } from '../../../workers/datasets/load-dataset.js'
 import { openEngine } from '../../../workers/engines/choose-engine.js'
-import { createBatch } from '../../../workers/trainer/batches.js'
+import { readBatch, toTensors } from '../../../workers/trainer/batches.js'
 import { describeFailure } from '../../../workers/trainer/failure.js'
 import { forward } from '../../../workers/trainer/forward.js'
 import { initializeWeights } from '../../../workers/trainer/initialize.js'
@@ -18,6 +18,7 @@ import { loadModel } from '../../../workers/trainer/predictor.js'
 import { saveModel } from '../../../workers/trainer/save-model.js'
 import { selectImages } from '../../../workers/trainer/select-images.js'
 import { train } from '../../../workers/trainer/train.js'
+import { createState, disposeState } from '../../../workers/trainer/training-state.js'
 import { Child, isEvent, isKind } from './child.js'
 
 const directory = await mkdtemp(join(tmpdir(), 'lyceum-trainer-'))
@@ -151,7 +152,10 @@ t.test('a loss that is no number fails the run with the step and what to do', as
   const spec = { ...trainingSpec.parse(least), learningRate: 1e30 }
   const task = { spec, network, dataset, images: selectImages(spec, dataset) }
   const before = engine.tf.memory().numTensors
-  const error = await train(engine, task, () => {}, new AbortController().signal).catch(describeFailure)
+  const state = createState(engine.tf, task)
+  const { signal } = new AbortController()
+  const error = await train(engine, task, state, { emit: () => {} }, signal).catch(describeFailure)
+  disposeState(engine.tf, state)
   t.match(error, {
     code: 'TRAINING_DIVERGED',
     message: 'The loss was no longer a finite number at step 2.',
@@ -205,7 +209,11 @@ t.test('a child that has nothing to do can be stopped', async t => {
 t.test('a saved network is a LayersModel that computes the same', async t => {
   const { tf } = await openEngine('wasm')
   const dataset = await loadDataset('mnist', datasetsDirectory)
-  const { images, labels } = createBatch(tf, dataset.test, [28, 28, 1], Uint32Array.of(0, 1, 2, 3))
+  const { images, labels } = toTensors(
+    tf,
+    [28, 28, 1],
+    readBatch(dataset.test, [28, 28, 1], Uint32Array.of(0, 1, 2, 3)),
+  )
   for (const id of ['simple-cnn', 'lenet-5']) {
     const network = findArchitecture(id)?.build({ dropout: 0.5 })
     if (!network) throw new Error(`no architecture ${id}`)
