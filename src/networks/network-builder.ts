@@ -4,6 +4,14 @@ import { inferLayer } from './shape-inference.js'
 /** Names the layer that does not fit, and why. */
 export class NetworkError extends Error {
   override name = 'NetworkError'
+
+  /** @param reason why, for who knows already which layer it is */
+  constructor(
+    message: string,
+    readonly reason = message,
+  ) {
+    super(message)
+  }
 }
 
 /** The output of a layer, or the network's input: what the next layer is put behind. */
@@ -36,7 +44,8 @@ export class NetworkBuilder {
   add(spec: LayerSpec, inputs: Node | readonly Node[], name?: string): Node {
     const nodes = 'index' in inputs ? [inputs] : inputs
     const layerName = name ?? this.#nextName(spec.type)
-    const refuse = (reason: string) => new NetworkError(`${this.#name}, layer ${layerName}: ${reason}`)
+    const refuse = (reason: string) =>
+      new NetworkError(`${this.#name}, layer ${layerName}: ${reason}`, reason)
     if (this.#layers.some(layer => layer.name === layerName)) throw refuse('another layer has this name')
     const plan = inferLayer(
       spec,
