@@ -9,6 +9,8 @@ import { createLogger } from '../src/platform/logger.js'
 import { onStop } from '../src/platform/stop.js'
 import { type PredictionAnswer, predictionQueue, predictionRequest } from '../src/training/predictions.js'
 import { PredictionPool } from './prediction-pool.js'
+import { chooseForWorker, type EngineReport } from './probe/choose-for-worker.js'
+import { RunEngines } from './run-engines.js'
 import { superviseRun } from './supervisor.js'
 import { registerWorker } from './worker-node.js'
 
@@ -35,14 +37,22 @@ async function work({ database, courier, storage, notifications }: Dependencies)
   const supervision = {
     ...{ database, notifications, storage, logger, workerId, trainerFile },
     datasetsDirectory: join(config.home, 'datasets'),
-    engine: config.engine,
   }
-  const unregister = await registerWorker(database, logger, workerId, config.engine)
+  const node = await registerWorker(database, logger, workerId)
+  // Runs wait for it, the worker's readiness does not.
+  const engines = chooseForWorker(config.engine, config, stopping.signal).then(async report => {
+    if (!stopping.signal.aborted) {
+      logEngines(report)
+      await node.reportEngines(report)
+    }
+    return new RunEngines(report, config)
+  })
 
   courier.worker(
     'training',
     async ({ data }) => {
-      const run = superviseRun(supervision, trainingJob.parse(data), stopping.signal)
+      const parts = { ...supervision, engines: await engines }
+      const run = superviseRun(parts, trainingJob.parse(data), stopping.signal)
       running.add(run)
       await run.finally(() => running.delete(run))
     },
@@ -62,11 +72,18 @@ async function work({ database, courier, storage, notifications }: Dependencies)
 
   onStop(async () => {
     stopping.abort()
-    await Promise.allSettled(running)
+    await Promise.allSettled([engines, ...running])
     await pool.close()
-    await unregister()
+    await node.unregister()
     await close()
   })
   logger.info({ workerId }, 'The worker is ready')
   process.send?.({ kind: 'ready' })
+}
+
+function logEngines({ asked, chosen, refused }: EngineReport) {
+  if (chosen)
+    logger.info({ engine: chosen, refused }, `Runs are trained on ${chosen.engine}: ${chosen.device}`)
+  else logger.error({ asked, refused }, 'The engine that this worker is set up for does not work')
+  for (const warning of chosen?.warnings ?? []) logger.warn(warning)
 }
