@@ -15,7 +15,7 @@ import {
 } from '../../../workers/trainer/snapshot.js'
 import { train } from '../../../workers/trainer/train.js'
 import { createState, disposeState, type TrainingState } from '../../../workers/trainer/training-state.js'
-import { createTask, type Outcome, trainToEnd } from './resumed-training.js'
+import { createTask, type Outcome, trainToEnd } from './small-task.js'
 
 for (const name of engineNames) {
   const engine = await openEngine(name).catch((error: unknown) => {

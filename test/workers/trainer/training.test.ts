@@ -11,6 +11,7 @@ import {
 import { loadDataset } from '../../../workers/datasets/load-dataset.js'
 import { openEngine } from '../../../workers/engines/choose-engine.js'
 import { readBatch, toTensors } from '../../../workers/trainer/batches.js'
+import { checkImages } from '../../../workers/trainer/check-images.js'
 import { describeFailure } from '../../../workers/trainer/failure.js'
 import { forward } from '../../../workers/trainer/forward.js'
 import { initializeWeights } from '../../../workers/trainer/initialize.js'
@@ -46,7 +47,13 @@ const find = <T extends TrainerEvent['type']>(events: TrainerEvent[], type: T) =
   events.filter((event): event is Extract<TrainerEvent, { type: T }> => event.type === type)
 
 t.test('a run reports its beginning, its steps, its epochs and its end, and leaves', async t => {
-  const { code, events, last, outputDirectory } = await run({ epochs: 2, batchSize: 64, dropout: 0.2 })
+  const { code, events, last, outputDirectory } = await run({
+    epochs: 2,
+    batchSize: 64,
+    dropout: 0.2,
+    augmentation: { shift: 0.1 },
+    earlyStopping: { patience: 2 },
+  })
   t.equal(code, 0)
   t.match(events[0], {
     type: 'started',
@@ -68,7 +75,13 @@ t.test('a run reports its beginning, its steps, its epochs and its end, and leav
     ],
   )
   t.ok((epochs[1]?.loss ?? 9) < (epochs[0]?.loss ?? 0), 'the loss falls')
+  t.strictSame(
+    epochs.map(({ best }) => best),
+    [true, true],
+    'each is better than the one before',
+  )
   const [finished] = find(events, 'finished')
+  t.match(finished, { endedBy: 'epochs', keptEpoch: 2 })
   const matrix = finished?.confusionMatrix ?? []
   t.strictSame(
     matrix.map(row => row.reduce((sum, count) => sum + count, 0)),
@@ -91,6 +104,32 @@ t.test('the same seed gives the same bits, in another process too', async t => {
   t.ok(weights.equals(await weightsOf(second.outputDirectory)), 'every bit of every weight')
   const [epoch] = find(first.events, 'epoch')
   t.match(epoch, { step: 4, validationLoss: null, validationAccuracy: null }, 'no validation is said as null')
+})
+
+t.test('images of which nothing can be learned are refused', async t => {
+  const dataset = await loadDataset('mnist', datasetsDirectory)
+  const only = Uint32Array.from(dataset.training.labels.entries(), ([index, label]) =>
+    label === 7 ? index : -1,
+  ).filter(index => index < dataset.training.count)
+  const images = { training: only, validation: only, test: only }
+  const refusal = (...given: Parameters<typeof checkImages>) => {
+    try {
+      return checkImages(...given)
+    } catch (error) {
+      return describeFailure(error)
+    }
+  }
+  t.match(refusal(dataset, images), {
+    code: 'DATASET_ONE_CLASS',
+    message: /all of the class '7'/,
+    fault: 'spec',
+  })
+  const { description } = dataset
+  const unnamed = { ...dataset, description: { ...description, classNames: ['0', '1'] } }
+  t.match(refusal(unnamed, { ...images, training: Uint32Array.of(0, 1, 2, 3) }), {
+    code: 'DATASET_LABEL_UNKNOWN',
+    message: /has the label 5, and there are 2 classes/,
+  })
 })
 
 t.test('another seed begins elsewhere and sees other images', async t => {
