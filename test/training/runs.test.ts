@@ -294,9 +294,21 @@ t.test('training runs', async t => {
     const fresh = await createUser({ app }, { role: 'INSTRUCTOR' })
     const launched = await ask(
       `mutation ($input: LaunchRunInput!) { launchRun(input: $input) {
-        id name status spec { epochs seed optimizer trainingImages } modelFiles events { number type data } } }`,
+        id name status modelFiles
+        spec { epochs seed optimizer schedule augmentation earlyStopping trainingImages }
+        events { number type data } } }`,
       fresh.headers,
-      { input: { spec: { ...spec, seed: 4_294_967_295, optimizer: { name: 'sgd', momentum: 0.9 } } } },
+      {
+        input: {
+          spec: {
+            ...spec,
+            seed: 4_294_967_295,
+            optimizer: { name: 'sgd', momentum: 0.9 },
+            schedule: { name: 'cosine', warmupEpochs: 0.5 },
+            augmentation: { rotation: 10 },
+          },
+        },
+      },
     )
     t.match(launched.data?.launchRun, {
       name: 'lenet-5 on mnist',
@@ -305,6 +317,9 @@ t.test('training runs', async t => {
         epochs: 1,
         seed: 4_294_967_295,
         optimizer: { name: 'sgd', momentum: 0.9 },
+        schedule: { name: 'cosine', warmupEpochs: 0.5, endShare: 0 },
+        augmentation: { rotation: 10, horizontalFlip: false },
+        earlyStopping: null,
         trainingImages: null,
       },
       events: [{ number: 1, type: 'queued', data: { attempt: 1 } }],
