@@ -1,4 +1,4 @@
-import type { Rank, Tensor } from '@tensorflow/tfjs-core'
+import type { KernelBackend, Rank, Tensor } from '@tensorflow/tfjs-core'
 import t, { type Test } from 'tap'
 import { batchNormalization, conv2d, dense, flatten, maxPool2d } from '../../../src/networks/layers.js'
 import type { Network } from '../../../src/networks/network.js'
@@ -9,8 +9,8 @@ import { type Engine, EngineUnavailableError } from '../../../workers/engines/en
 import { RandomStream } from '../../../workers/random/random-stream.js'
 import { dropoutMasks } from '../../../workers/trainer/dropout.js'
 import { initializeWeights } from '../../../workers/trainer/initialize.js'
-import { createOptimizer, type Optimizer } from '../../../workers/trainer/optimizers.js'
-import { takeStep } from '../../../workers/trainer/training-step.js'
+import { createOptimizer } from '../../../workers/trainer/optimizers.js'
+import { type StepOptions, takeStep } from '../../../workers/trainer/training-step.js'
 import { checkGradients } from './check-gradients.js'
 import { compare, draw, sizeOf } from './numbers.js'
 import { centralDifferences, referenceForward, referenceLoss, referenceOptimizer } from './reference.js'
@@ -46,7 +46,7 @@ async function checkEngine(t: Test, engine: Engine): Promise<void> {
     }
   })
 
-  const optimizers = [
+  const cases = [
     { name: 'sgd' },
     { name: 'sgd', momentum: 0.9 },
     { name: 'sgd', momentum: 0.9, nesterov: true, weightDecay: 0.1 },
@@ -55,47 +55,63 @@ async function checkEngine(t: Test, engine: Engine): Promise<void> {
     { name: 'adam' },
     { name: 'adam', weightDecay: 0.1, decayAll: true },
     { name: 'adamw', weightDecay: 0.1 },
-  ].map(spec => optimizerSpec.parse(spec))
-  for (const spec of optimizers) {
-    t.test(`takes six training steps as float64 does, with ${JSON.stringify(spec)}`, async t => {
-      const network = tinyNetwork()
-      const random = new RandomStream(3, 'weights')
-      const images = draw(4 * sizeOf(network.inputShape), random)
-      const labels = [0, 1, 2, 1]
-      const rate = spec.name === 'sgd' ? 0.1 : 0.01
+  ].map(spec => ({ spec: optimizerSpec.parse(spec), labelSmoothing: 0, clippedTo: Number.POSITIVE_INFINITY }))
+  cases.push({ spec: optimizerSpec.parse({ name: 'sgd' }), labelSmoothing: 0.2, clippedTo: 0.3 })
+  for (const { spec, labelSmoothing, clippedTo } of cases) {
+    const regularized = labelSmoothing > 0 ? ', smoothed labels and clipped gradients' : ''
+    t.test(
+      `takes six training steps as float64 does, with ${JSON.stringify(spec)}${regularized}`,
+      async t => {
+        const network = tinyNetwork()
+        const random = new RandomStream(3, 'weights')
+        const images = draw(4 * sizeOf(network.inputShape), random)
+        const labels = [0, 1, 2, 1]
+        const rate = spec.name === 'sgd' ? 0.1 : 0.01
 
-      let weights: Tensor[] = initializeWeights(tf, network, 5)
-      const expected = await Promise.all(weights.map(async weight => Float64Array.from(await weight.data())))
-      const kernels = network.layers.flatMap(layer => layer.weights.map(({ name }) => name === 'kernel'))
-      const steppers = expected.map((values, index) =>
-        Array.from(values, () => referenceOptimizer(spec, rate, spec.decayAll || kernels[index] === true)),
-      )
-      const optimizer = createOptimizer(tf, spec, network)
-      const loss = () => referenceLoss(referenceForward(network, expected, images, 4), labels, 3)
-      for (let step = 1; step <= 6; step++) {
-        const result = trainOneStep(engine, network, weights, images, labels, optimizer, rate)
-        compare(
-          t,
-          await result.loss.data(),
-          Float64Array.of(loss()),
-          `loss of step ${step}`,
-          TRAINING_TOLERANCE,
+        let weights: Tensor[] = initializeWeights(tf, network, 5)
+        const expected = await Promise.all(
+          weights.map(async weight => Float64Array.from(await weight.data())),
         )
-        tf.dispose([result.loss, result.correct])
-        weights = result.weights
-        const gradients = expected.map(values => centralDifferences(loss, values))
-        for (const [index, values] of expected.entries()) {
-          for (const [i, value] of values.entries()) {
-            values[i] = require(steppers[index]?.[i])(value, gradients[index]?.[i] ?? Number.NaN)
+        const kernels = network.layers.flatMap(layer => layer.weights.map(({ name }) => name === 'kernel'))
+        const steppers = expected.map((values, index) =>
+          Array.from(values, () => referenceOptimizer(spec, rate, spec.decayAll || kernels[index] === true)),
+        )
+        const optimizer = createOptimizer(tf, spec, network)
+        const loss = () =>
+          referenceLoss(referenceForward(network, expected, images, 4), labels, 3, labelSmoothing)
+        for (let step = 1; step <= 6; step++) {
+          const result = trainOneStep(engine, network, weights, images, labels, {
+            optimizer,
+            learningRate: rate,
+            labelSmoothing,
+            gradientClipping: Number.isFinite(clippedTo) ? { by: 'norm', limit: clippedTo } : null,
+          })
+          compare(
+            t,
+            await result.loss.data(),
+            Float64Array.of(loss()),
+            `loss of step ${step}`,
+            TRAINING_TOLERANCE,
+          )
+          tf.dispose([result.loss, result.correct])
+          weights = result.weights
+          const gradients = expected.map(values => centralDifferences(loss, values))
+          const norm = Math.hypot(...gradients.flatMap(values => [...values]))
+          const scale = Math.min(1, clippedTo / norm)
+          t.equal(scale < 1, Number.isFinite(clippedTo), `clipped from ${norm.toFixed(2)}`)
+          for (const [index, values] of expected.entries()) {
+            for (const [i, value] of values.entries()) {
+              values[i] = require(steppers[index]?.[i])(value, scale * (gradients[index]?.[i] ?? Number.NaN))
+            }
           }
         }
-      }
-      for (const [index, weight] of weights.entries()) {
-        compare(t, await weight.data(), require(expected[index]), `weight ${index}`, TRAINING_TOLERANCE)
-      }
-      optimizer.dispose()
-      tf.dispose(weights)
-    })
+        for (const [index, weight] of weights.entries()) {
+          compare(t, await weight.data(), require(expected[index]), `weight ${index}`, TRAINING_TOLERANCE)
+        }
+        optimizer.dispose()
+        tf.dispose(weights)
+      },
+    )
   }
 
   t.test('leaves no tensor behind after 200 steps', async t => {
@@ -116,14 +132,22 @@ async function checkEngine(t: Test, engine: Engine): Promise<void> {
     const optimizer = createOptimizer(tf, optimizerSpec.parse({ name: 'adam' }), network)
     const count = () => ({ tensors: tf.memory().numTensors, inEngine: tf.backend().numDataIds() })
     let before = count()
+    const reads = countReads(tf.backend())
     for (let step = 0; step <= 200; step++) {
       // The optimizer's moments come with its first step.
       if (step === 1) before = count()
-      const result = trainOneStep(engine, network, weights, images, [0, 1, 2, 1], optimizer, 0.01, step)
+      const result = trainOneStep(engine, network, weights, images, [0, 1, 2, 1], {
+        optimizer,
+        learningRate: 0.01,
+        dropoutMask: dropoutMasks(tf, 1, step),
+        labelSmoothing: 0.1,
+        gradientClipping: { by: 'norm', limit: 1 },
+      })
       tf.dispose([result.loss, result.correct])
       weights = result.weights
     }
     t.strictSame(count(), before)
+    t.equal(reads.stop(), 0, 'and waits for the engine in none of them')
     optimizer.dispose()
     tf.dispose(weights)
   })
@@ -169,16 +193,33 @@ function trainOneStep(
   weights: Tensor[],
   images: Float64Array,
   labels: number[],
-  optimizer: Optimizer,
-  learningRate: number,
-  step?: number,
+  options: StepOptions,
 ) {
   const batch = {
     images: tf.tensor4d(Float32Array.from(images), [labels.length, 6, 6, 1]),
     labels: tf.tensor1d(labels, 'int32'),
   }
-  const dropout = step === undefined ? {} : { dropoutMask: dropoutMasks(tf, 1, step) }
-  return takeStep(tf, network, weights, batch, { optimizer, learningRate, ...dropout })
+  return takeStep(tf, network, weights, batch, options)
+}
+
+/** Counts how often something is read back from an engine. */
+function countReads(backend: KernelBackend): { stop(): number } {
+  const { read, readSync } = backend
+  let reads = 0
+  backend.read = (...args) => {
+    reads++
+    return read.apply(backend, args)
+  }
+  backend.readSync = (...args) => {
+    reads++
+    return readSync.apply(backend, args)
+  }
+  return {
+    stop() {
+      Object.assign(backend, { read, readSync })
+      return reads
+    },
+  }
 }
 
 function require<T>(value: T | undefined): T {
