@@ -37,6 +37,9 @@ export function engineEnvironment(
     // TensorFloat-32 keeps ten bits of a float32's mantissa.
     NVIDIA_TF32_OVERRIDE: '0',
     ...inherited,
+    // What the process itself reads of Lyceum's settings.
+    LYCEUM_TENSORFLOW: tensorflowDirectory,
+    LYCEUM_ENGINE_THREADS: String(engineThreads),
     ...(path === '' ? {} : { LD_LIBRARY_PATH: path }),
     ...(card === undefined ? {} : { CUDA_VISIBLE_DEVICES: card }),
   }
