@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { z } from 'zod'
-import { architectures, findArchitecture } from '../src/networks/architectures/index.js'
+import { findArchitecture } from '../src/networks/architectures/index.js'
 import { layersModelTopology, layersModelWeights } from '../src/networks/layers-model.js'
 import type { Network } from '../src/networks/network.js'
 import { optimizerSpec } from '../src/training/contract.js'
@@ -17,6 +17,7 @@ import { createOptimizer } from '../workers/trainer/optimizers.js'
 import { takeStep } from '../workers/trainer/training-step.js'
 
 const BATCH = 128
+const compared = ['simple-cnn', 'lenet-5']
 const PEER = 'tfjs-cpu'
 const LEARNING_RATE = 0.001
 const adam = optimizerSpec.parse({ name: 'adam' })
@@ -41,7 +42,7 @@ async function compareAll(): Promise<void> {
   console.log(
     `${'architecture'.padEnd(14)}${'engine'.padEnd(13)}${'images/s'.padStart(9)}${'ratio'.padStart(8)}  device`,
   )
-  for (const { id } of architectures) {
+  for (const id of compared) {
     const peer = await measureApart(PEER, id)
     if ('missing' in peer) throw new Error(peer.missing)
     for (const name of [PEER, 'wasm', 'tensorflow']) {
@@ -74,7 +75,7 @@ async function measureApart(name: string, id: string): Promise<Measurement> {
 }
 
 async function measure(name: string, id: string): Promise<Measurement> {
-  const network = findArchitecture(id)?.build({ dropout: 0 })
+  const network = findArchitecture(id)?.build({ inputShape: [28, 28, 1], classes: 10 })
   if (!network) throw new Error(`no architecture ${id}`)
   if (name === PEER) {
     return { device: 'CPU (JavaScript, 1 thread)', imagesPerSecond: await measurePeer(network) }

@@ -1,5 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { type EngineChoice, findArchitecture, type TrainingSpec } from '../src/training/contract.js'
+import {
+  type EngineChoice,
+  findDataset,
+  resolveNetwork,
+  type TrainingSpec,
+} from '../src/training/contract.js'
 import { type EngineSettings, engineEnvironment } from './engines/engine-environment.js'
 import type { EngineReport } from './probe/choose-for-worker.js'
 import { needsWorkaround } from './probe/probe-engine.js'
@@ -30,11 +35,13 @@ export class RunEngines {
    * A spec's 'auto' is what the worker chose. One that the worker refused is given as it was asked for: the run
    * then fails with the reason.
    */
-  assign(spec: Pick<TrainingSpec, 'engine' | 'architecture'>): EngineAssignment {
+  assign(spec: TrainingSpec): EngineAssignment {
     const { asked, chosen } = this.#report
     const engine = spec.engine === 'auto' ? (chosen?.engine ?? asked) : spec.engine
     const card = engine === 'wasm' ? undefined : this.#takeCard()
-    const network = findArchitecture(spec.architecture)?.build()
+    const dataset = findDataset(spec.dataset)
+    const resolved = dataset && resolveNetwork(spec, dataset)
+    const network = resolved && 'network' in resolved ? resolved.network : undefined
     const workaround = chosen && network && needsWorkaround(network) ? chosen.workaround : {}
     return {
       engine,

@@ -1,22 +1,17 @@
 import { z } from 'zod'
-import { architectures, findArchitecture } from '../networks/architectures/index.js'
+import { findArchitecture } from '../networks/architectures/index.js'
 import { augmentationFields, findAugmentationProblems } from './augmentation-spec.js'
-import { datasets, findDataset } from './datasets.js'
+import { type DatasetDescription, datasets, findDataset } from './datasets.js'
+import { identifier, networkFields, requireOneNetwork, withTrainingOfProgram } from './network-spec.js'
 import { findOptimizationProblems, findScheduleProblems, optimizationFields } from './optimization-spec.js'
-
-const identifier = z
-  .string()
-  .max(64)
-  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be kebab-case: lower-case letters and digits with single hyphens')
+import { describeMissing, findMemoryProblem, resolveNetwork } from './resolve-network.js'
 
 /** 'tensorflow' computes on a GPU where it finds one, else on the CPU; 'tensorflow-gpu' on a GPU or not at all. */
 export const engineChoice = z.enum(['auto', 'wasm', 'tensorflow', 'tensorflow-gpu'])
 export type EngineChoice = z.output<typeof engineChoice>
 
-/** What a run is asked to do. Architecture and dataset may be ones that do not exist yet: a course can name
- * what is still to come. `findUnavailable` tells. */
-export const trainingSpec = z.strictObject({
-  architecture: identifier,
+const specFields = z.strictObject({
+  ...networkFields,
   dataset: identifier,
   epochs: z.int().min(1).max(100).default(3),
   batchSize: z.int().min(1).max(1024).default(128),
@@ -24,30 +19,36 @@ export const trainingSpec = z.strictObject({
   ...augmentationFields,
   /** The share of the training images held back to measure each epoch. */
   validationSplit: z.number().min(0).max(0.5).default(0.1),
-  /** Rate of a dropout layer before the output layer. */
+  /** Rate of an architecture's dropout layers. */
   dropout: z.number().min(0).max(0.9).default(0),
   /** Use only so many training images, chosen by the seed; the validation images are taken from these. */
   trainingImages: z.int().min(100).max(70_000).optional(),
   seed: z.uint32().default(42),
   engine: engineChoice.default('auto'),
 })
+
+/**
+ * What a run is asked to do. Architecture and dataset may be ones that do not exist yet: a course can name what is
+ * still to come. `findUnavailable` tells.
+ */
+export const trainingSpec = z.preprocess(withTrainingOfProgram, specFields.superRefine(requireOneNetwork))
 export type TrainingSpec = z.output<typeof trainingSpec>
-export type TrainingSpecInput = z.input<typeof trainingSpec>
+export type TrainingSpecInput = z.input<typeof specFields>
 
 /** Something in a spec that stands in the way of a run, and what to do about it. */
 export interface SpecProblem {
   field: keyof TrainingSpec
   message: string
+  /** Where in a Keras program, both counted from 1. */
+  line?: number
+  column?: number
 }
 
 /** Which parts of a spec are still to come: empty when a run can be launched. */
 export function findUnavailable(spec: Pick<TrainingSpec, 'architecture' | 'dataset'>): SpecProblem[] {
   const problems: SpecProblem[] = []
-  if (!findArchitecture(spec.architecture)) {
-    problems.push({
-      field: 'architecture',
-      message: `The architecture '${spec.architecture}' is not available; available: ${listIds(architectures)}.`,
-    })
+  if (spec.architecture !== undefined && !findArchitecture(spec.architecture)) {
+    problems.push({ field: 'architecture', message: `${describeMissing(spec.architecture)}.` })
   }
   if (!findDataset(spec.dataset)) {
     problems.push({
@@ -85,25 +86,9 @@ export function planRun(
 /** Everything that makes a spec impossible to run, what is unavailable included: empty when it can be run. */
 export function validateSpec(spec: TrainingSpec): SpecProblem[] {
   const problems: SpecProblem[] = [...findUnavailable(spec), ...findOptimizationProblems(spec)]
-  const architecture = findArchitecture(spec.architecture)
   const dataset = findDataset(spec.dataset)
   if (!dataset) return problems
-  if (architecture && `${architecture.inputShape}` !== `${dataset.inputShape}`) {
-    problems.push({
-      field: 'architecture',
-      message:
-        `The architecture '${architecture.id}' takes images of ${architecture.inputShape.join('x')}, ` +
-        `those of '${dataset.id}' are ${dataset.inputShape.join('x')}.`,
-    })
-  }
-  if (architecture && architecture.classes !== dataset.classNames.length) {
-    problems.push({
-      field: 'architecture',
-      message:
-        `The architecture '${architecture.id}' tells ${architecture.classes} classes apart, ` +
-        `'${dataset.id}' has ${dataset.classNames.length}.`,
-    })
-  }
+  problems.push(...findNetworkProblems(spec, dataset))
   if (spec.trainingImages !== undefined && spec.trainingImages > dataset.trainingImages) {
     problems.push({
       field: 'trainingImages',
@@ -130,6 +115,15 @@ export function validateSpec(spec: TrainingSpec): SpecProblem[] {
     })
   }
   return problems
+}
+
+function findNetworkProblems(spec: TrainingSpec, dataset: DatasetDescription): readonly SpecProblem[] {
+  // `findUnavailable` has told already.
+  if (spec.architecture !== undefined && !findArchitecture(spec.architecture)) return []
+  const resolved = resolveNetwork(spec, dataset)
+  if ('problems' in resolved) return resolved.problems
+  const tooLarge = findMemoryProblem(resolved.network, spec, spec.engine)
+  return tooLarge ? [tooLarge] : []
 }
 
 function listIds(list: readonly { id: string }[]): string {

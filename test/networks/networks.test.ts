@@ -1,4 +1,6 @@
 import t from 'tap'
+import { findArchitecture } from '../../src/networks/architectures/index.js'
+import { buildLayerList, layerList } from '../../src/networks/layer-list.js'
 import { avgPool2d, conv2d, dense, dropout, flatten, maxPool2d } from '../../src/networks/layers.js'
 import type { LayerSpec } from '../../src/networks/network.js'
 import { buildSequential } from '../../src/networks/network-builder.js'
@@ -50,4 +52,103 @@ t.test('a layer that does not fit is refused by name, with the reason', async t 
     t.throws(() => buildSequential('net', [4, 4, 1], layers), { name: 'NetworkError', message }, name)
   }
   t.throws(() => buildSequential('net', [0, 4, 1], [flatten()]), /input shape \[0,4,1\] must be positive/)
+})
+
+const list = (layers: unknown) => buildLayerList(layerList.parse(layers), [28, 28, 1])
+
+t.test('a list of layers has the defaults of Keras', async t => {
+  const network = list([
+    { type: 'conv2d', filters: 32, kernelSize: 3, activation: 'relu' },
+    { type: 'maxPool2d' },
+    { type: 'flatten' },
+    { type: 'dense', units: 64, activation: 'relu' },
+    { type: 'dense', units: 10, activation: 'softmax' },
+  ])
+  t.strictSame(network.layers, findArchitecture('simple-cnn')?.build().layers)
+  t.match(list([{ type: 'flatten' }, { type: 'dense', units: 10 }]).layers.at(-1), {
+    type: 'activation',
+    activation: 'softmax',
+  })
+})
+
+t.test('a list of layers may branch, by the names of its layers', async t => {
+  const network = list([
+    { type: 'conv2d', filters: 4, kernelSize: [3, 5], padding: 'same', name: 'first' },
+    { type: 'leakyRelu' },
+    { type: 'zeroPadding2d', padding: [0, 1], name: 'left' },
+    {
+      type: 'zeroPadding2d',
+      padding: [
+        [0, 0],
+        [2, 0],
+      ],
+      inputs: ['first'],
+      name: 'right',
+    },
+    { type: 'concatenate', inputs: ['left', 'right'] },
+    { type: 'globalAvgPool2d' },
+    { type: 'dense', units: 3, activation: 'softmax' },
+  ])
+  t.strictSame(
+    network.layers.map(({ inputs }) => [...inputs]),
+    [[-1], [0], [1], [0], [2, 3], [4], [5]],
+  )
+  t.match(network.layers[4], { outputShape: [28, 30, 8] })
+})
+
+t.test('a list of layers that makes no network is refused by the layer and the reason', async t => {
+  const dense = { type: 'dense', units: 10 }
+  const refused: [string, unknown[], RegExp][] = [
+    ['a dense layer on images', [dense], /^layer 1 \(dense\): a dense layer takes a vector/],
+    [
+      'a kernel too large',
+      [{ type: 'conv2d', filters: 1, kernelSize: 29 }],
+      /^layer 1 \(conv2d\): its 29x29 kernel is larger than its 28x28 input; use a smaller one/,
+    ],
+    [
+      'a layer read before it is there',
+      [
+        { type: 'flatten', inputs: ['later'] },
+        { ...dense, name: 'later' },
+      ],
+      /^layer 1 \(flatten\): 'later' is no layer before it/,
+    ],
+    [
+      'one name twice',
+      [
+        { type: 'flatten', name: 'a' },
+        { ...dense, name: 'a' },
+      ],
+      /^layer 2 \(a\): another layer has this name/,
+    ],
+    [
+      'an output that nobody uses',
+      [{ type: 'flatten' }, { type: 'flatten', inputs: ['input'] }],
+      /nothing uses/,
+    ],
+    [
+      'an end in relu',
+      [{ type: 'flatten' }, { ...dense, activation: 'relu' }],
+      /layer 2 \(dense\): .* not in relu/,
+    ],
+  ]
+  for (const [name, layers, message] of refused) {
+    t.throws(() => list(layers), { name: 'NetworkError', message }, name)
+  }
+  const malformed: unknown[] = [
+    [],
+    'conv2d',
+    [{ type: 'lstm' }],
+    [{ type: 'dense' }],
+    [{ type: 'dense', units: 0 }],
+    [{ type: 'dense', units: 1e9 }],
+    [{ type: 'dense', units: 10, kernelInitializer: [1, 2] }],
+    [{ type: 'dense', units: 10, magic: true }],
+    [{ type: 'dropout', rate: 1 }],
+    [{ type: 'flatten', name: '../flatten' }],
+    Array.from({ length: 1001 }, () => ({ type: 'flatten' })),
+  ]
+  for (const layers of malformed) {
+    t.notOk(layerList.safeParse(layers).success, JSON.stringify(layers).slice(0, 80))
+  }
 })

@@ -1,8 +1,13 @@
+import type { Network } from '../../src/networks/network.js'
 import {
-  findArchitecture,
+  findDataset,
+  findMemoryProblem,
   planRun,
+  resolveNetwork,
+  type SpecProblem,
   type TrainCommand,
   type TrainerEvent,
+  type TrainingSpec,
   validateSpec,
 } from '../../src/training/contract.js'
 import { loadDataset } from '../datasets/load-dataset.js'
@@ -26,18 +31,10 @@ export async function runTraining(
   signal: AbortSignal,
 ): Promise<string[]> {
   const { spec, datasetsDirectory, outputDirectory } = command
-  const architecture = findArchitecture(spec.architecture)
-  const [problem] = validateSpec(spec)
-  if (problem || !architecture) {
-    throw new Failure({
-      code: 'SPEC_IMPOSSIBLE',
-      message: problem?.message ?? `There is no architecture '${spec.architecture}'.`,
-      hint: `Change '${problem?.field ?? 'architecture'}' and launch the run again.`,
-      fault: 'spec',
-    })
-  }
-  const network = architecture.build({ dropout: spec.dropout })
+  const network = getNetwork(spec)
   const engine = await chooseEngine(spec.engine)
+  const tooLarge = findMemoryProblem(network, spec, engine.name)
+  if (tooLarge) throw impossible(tooLarge)
   const dataset = await loadDataset(spec.dataset, datasetsDirectory)
   signal.throwIfAborted()
   const plan = planRun(spec, dataset.description)
@@ -49,7 +46,7 @@ export async function runTraining(
     engine: engine.name,
     device: engine.device,
     engineVersion: engine.version,
-    architecture: spec.architecture,
+    architecture: network.name,
     dataset: spec.dataset,
     datasetChecksum: dataset.checksum,
     parameters: network.parameters,
@@ -66,7 +63,7 @@ export async function runTraining(
     const test = await evaluate(engine, network, weights, inputShape, dataset.test, images.test, signal)
     if (!Number.isFinite(test.loss)) throw diverged('on the test images')
     const files = await saveModel(network, weights, outputDirectory, {
-      architecture: spec.architecture,
+      architecture: network.name,
       dataset: spec.dataset,
       datasetChecksum: dataset.checksum,
       classNames,
@@ -89,4 +86,22 @@ export async function runTraining(
   } finally {
     disposeState(engine.tf, state)
   }
+}
+
+function getNetwork(spec: TrainingSpec): Network {
+  const [problem] = validateSpec(spec)
+  if (problem) throw impossible(problem)
+  const dataset = findDataset(spec.dataset)
+  const resolved = dataset ? resolveNetwork(spec, dataset) : { problems: [] }
+  if ('network' in resolved) return resolved.network
+  throw new Error('a valid spec has a network')
+}
+
+function impossible({ field, message }: SpecProblem): Failure {
+  return new Failure({
+    code: 'SPEC_IMPOSSIBLE',
+    message,
+    hint: `Change '${field}' and launch the run again.`,
+    fault: 'spec',
+  })
 }

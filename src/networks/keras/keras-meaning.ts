@@ -6,8 +6,6 @@ import { type ModelDraft, SequentialDraft, TensorGraph } from './model-draft.js'
 import type { Arguments, Meaning } from './python-evaluator.js'
 import { type InputShape, isOfModel, type Value } from './python-values.js'
 
-export type { KerasTraining } from './keras-training.js'
-
 /** Methods of a model that look at it or use it, without a change to its layers. */
 const harmlessMethods = new Set([
   'summary',

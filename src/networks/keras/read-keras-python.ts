@@ -1,5 +1,6 @@
-import { KerasMeaning, type KerasTraining } from './keras-meaning.js'
+import { KerasMeaning } from './keras-meaning.js'
 import { KerasError, type KerasModel, type Place } from './keras-model.js'
+import type { KerasTraining } from './keras-training.js'
 import { PythonEvaluator } from './python-evaluator.js'
 import { PythonText, partsOf, type Syntax, split } from './python-syntax.js'
 import { isOfModel, type Value } from './python-values.js'
