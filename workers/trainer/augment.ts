@@ -94,12 +94,22 @@ function interpolate(
   const before = Math.floor(column)
   const below = row - above
   const after = column - before
+  const from = (above * width + before) * channels
+  const next = from + width * channels
+  if (above >= 0 && above < height - 1 && before >= 0 && before < width - 1) {
+    for (let c = 0; c < channels; c++) {
+      const upperLeft = source[from + c] ?? 0
+      const lowerLeft = source[next + c] ?? 0
+      const upper = upperLeft + ((source[from + channels + c] ?? 0) - upperLeft) * after
+      const lower = lowerLeft + ((source[next + channels + c] ?? 0) - lowerLeft) * after
+      target[to + c] = (upper + (lower - upper) * below) / 255
+    }
+    return
+  }
   const isAbove = above >= 0 && above < height
   const isBelow = above >= -1 && above < height - 1
   const isBefore = before >= 0 && before < width
   const isAfter = before >= -1 && before < width - 1
-  const from = (above * width + before) * channels
-  const next = from + width * channels
   for (let c = 0; c < channels; c++) {
     const upperLeft = isAbove && isBefore ? (source[from + c] ?? 0) : 0
     const upperRight = isAbove && isAfter ? (source[from + channels + c] ?? 0) : 0

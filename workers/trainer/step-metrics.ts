@@ -34,7 +34,9 @@ export interface MetricsTotals {
 export class StepMetrics {
   readonly #tf: TensorFlow
   readonly #epoch: MetricsTotals
+  #sample = noTotals()
   #pending: PendingStep[] = []
+  #lastSample = performance.now()
   #lastReading = performance.now()
 
   /** @param epoch the totals of an epoch that is gone on with */
@@ -50,6 +52,7 @@ export class StepMetrics {
   /** To be called when steps begin, so that the time before is not theirs. */
   startClock(): void {
     this.#lastReading = performance.now()
+    this.#lastSample = this.#lastReading
   }
 
   add(step: PendingStep): void {
@@ -57,7 +60,7 @@ export class StepMetrics {
   }
 
   isSampleDue(): boolean {
-    return performance.now() - this.#lastReading >= SAMPLE_MS || this.#pending.length >= MOST_PENDING
+    return performance.now() - this.#lastSample >= SAMPLE_MS || this.#pending.length >= MOST_PENDING
   }
 
   /**
@@ -65,26 +68,11 @@ export class StepMetrics {
    * @throws Failure naming the first step whose loss is not a finite number
    */
   async readSample(): Promise<MetricsSample> {
-    const pending = this.#pending
-    const totals = noTotals()
-    const losses = await this.#read(pending.map(({ loss }) => loss))
-    const corrects = await this.#read(pending.map(({ correct }) => correct))
-    this.#pending = []
-    for (const [index, { step, images }] of pending.entries()) {
-      const loss = losses[index] ?? Number.NaN
-      if (!Number.isFinite(loss)) throw diverged(`at step ${step}`)
-      // The epoch's sums are made step by step: their last bits must not hang on when samples were due.
-      for (const sums of [totals, this.#epoch]) {
-        sums.loss += loss * images
-        sums.correct += corrects[index] ?? 0
-        sums.images += images
-      }
-    }
-    const now = performance.now()
-    totals.milliseconds = now - this.#lastReading
-    this.#epoch.milliseconds += totals.milliseconds
-    this.#lastReading = now
-    return meansOf(totals)
+    await this.#readPending()
+    const sample = meansOf(this.#sample)
+    this.#sample = noTotals()
+    this.#lastSample = this.#lastReading
+    return sample
   }
 
   /** The whole epoch: to be asked for after its last step. */
@@ -92,15 +80,37 @@ export class StepMetrics {
     return meansOf(await this.readTotals())
   }
 
-  /** The epoch's sums up to now. */
+  /** The epoch's sums up to now. What the next sample holds is not changed by it. */
   async readTotals(): Promise<MetricsTotals> {
-    if (this.#pending.length > 0) await this.readSample()
+    await this.#readPending()
     return { ...this.#epoch }
   }
 
   dispose(): void {
     this.#tf.dispose(this.#pending.flatMap(({ loss, correct }) => [loss, correct]))
     this.#pending = []
+  }
+
+  async #readPending(): Promise<void> {
+    const pending = this.#pending
+    if (pending.length === 0) return
+    const losses = await this.#read(pending.map(({ loss }) => loss))
+    const corrects = await this.#read(pending.map(({ correct }) => correct))
+    this.#pending = []
+    const now = performance.now()
+    const milliseconds = now - this.#lastReading
+    this.#lastReading = now
+    for (const sums of [this.#sample, this.#epoch]) {
+      sums.milliseconds += milliseconds
+      // Step by step: the last bits of the epoch's sums must not hang on when they were read.
+      for (const [index, { step, images }] of pending.entries()) {
+        const loss = losses[index] ?? Number.NaN
+        if (!Number.isFinite(loss)) throw diverged(`at step ${step}`)
+        sums.loss += loss * images
+        sums.correct += corrects[index] ?? 0
+        sums.images += images
+      }
+    }
   }
 
   async #read(scalars: Tensor[]): Promise<ArrayLike<number>> {
