@@ -18,7 +18,7 @@ module.exports = {
       name: 'networks-are-pure',
       severity: 'error',
       from: { path: '^src/networks/' },
-      to: { pathNot: '^src/networks/|node_modules/zod' },
+      to: { pathNot: '^src/networks/|node_modules/(zod|@lezer/python)/' },
     },
     {
       name: 'domains-meet-through-contracts',

@@ -4,11 +4,11 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
-import { architectures } from '../src/networks/architectures/index.js'
 import { startContender } from './support/contender.js'
 import { median, row } from './support/table.js'
 
 const BATCH = 128
+const compared = ['simple-cnn', 'lenet-5']
 const PEER = 'tfjs-cpu'
 const contenders = [PEER, 'wasm', 'tensorflow']
 const contenderFile = fileURLToPath(new URL('training/contender.js', import.meta.url))
@@ -23,7 +23,7 @@ const ratios: Record<string, number> = {}
 console.log(
   `Training, images a second: batch ${BATCH}, Adam, medians of ${rounds} rounds in turns, Node ${process.version}`,
 )
-for (const { id } of architectures) {
+for (const id of compared) {
   console.log(`\n${id}\n${row('engine', 'images/s', 'ratio')}  device`)
   const results = await measure(id)
   const peer = median(results.get(PEER)?.speeds ?? [])

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 
@@ -37,7 +38,9 @@ const environment = z
     LYCEUM_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
     LYCEUM_LOG_PRETTY: flag.default(false),
     LYCEUM_SIGN_IN_LIMIT: z.coerce.number().int().min(1).max(10_000).default(10),
-    LYCEUM_ENGINE: z.enum(['auto', 'wasm', 'tensorflow']).default('auto'),
+    LYCEUM_ENGINE: z.enum(['auto', 'wasm', 'tensorflow', 'tensorflow-gpu']).default('auto'),
+    LYCEUM_ENGINE_THREADS: z.coerce.number().int().min(1).max(1024).optional(),
+    LYCEUM_TENSORFLOW: z.string().min(1).default('.lyceum/tensorflow'),
     LYCEUM_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(1),
   })
   .transform(env => {
@@ -63,6 +66,12 @@ const environment = z
       /** Sign-in attempts a minute, for each address and for each account. */
       signInLimit: env.LYCEUM_SIGN_IN_LIMIT,
       engine: env.LYCEUM_ENGINE,
+      /** Threads of one run on the CPU: by default the machine's, shared among the runs at once. */
+      engineThreads:
+        env.LYCEUM_ENGINE_THREADS ??
+        Math.max(1, Math.floor(availableParallelism() / env.LYCEUM_WORKER_CONCURRENCY)),
+      /** Where `npm run engine:tensorflow` puts its binding: of this machine, whatever the home is. */
+      tensorflowDirectory: resolve(env.LYCEUM_TENSORFLOW),
       workerConcurrency: env.LYCEUM_WORKER_CONCURRENCY,
     }
   })

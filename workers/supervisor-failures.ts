@@ -17,7 +17,18 @@ export function specUnreadable(message: string): FailureReport {
   }
 }
 
+/** What ends a process whose native code went wrong. */
+const faults: readonly unknown[] = ['SIGFPE', 'SIGILL', 'SIGSEGV', 'SIGBUS', 'SIGABRT']
+
 export function crash({ code, signal, error }: Awaited<TrainerProcess['gone']>): FailureReport {
+  if (faults.includes(signal)) {
+    return {
+      code: 'ENGINE_CRASHED',
+      message: `The training process was ended by ${signal}: the native library of its engine crashed.`,
+      hint: "Launch the run with engine 'wasm', which has none; the worker’s log may say more.",
+      fault: 'machine',
+    }
+  }
   if (error !== undefined || signal !== null) {
     return {
       code: 'TRAINER_KILLED',

@@ -3,7 +3,6 @@ import { basename, join } from 'node:path'
 import type { Dependencies } from '../src/platform/dependencies.js'
 import {
   type ChildReport,
-  type EngineChoice,
   type FailureReport,
   filesOfAttempt,
   type TrainerEvent,
@@ -19,6 +18,7 @@ import {
   requeueRun,
 } from '../src/training/run-ledger.js'
 import { EventBuffer } from './event-buffer.js'
+import type { RunEngines } from './run-engines.js'
 import { crash, misunderstood, specUnreadable } from './supervisor-failures.js'
 import { startTrainer, type TrainerProcess } from './trainer-process.js'
 
@@ -32,8 +32,7 @@ export interface Supervision extends Pick<Dependencies, 'database' | 'notificati
   readonly datasetsDirectory: string
   /** Where the run's own temporary folder is made. */
   readonly scratchDirectory: string
-  /** What 'auto' means on this worker. */
-  readonly engine: EngineChoice
+  readonly engines: Pick<RunEngines, 'assign'>
 }
 
 type FinishedEvent = Extract<TrainerEvent, { type: 'finished' }>
@@ -93,7 +92,8 @@ async function superviseClaimed(
     () => decision.take({ kind: 'lost' }),
     err => logger.warn({ err, ...key }, 'Events could not be stored; they are tried again'),
   )
-  const trainer = startTrainer(parts.trainerFile, createListener(decision, events))
+  const { engine, environment, release } = parts.engines.assign(parsed.data)
+  const trainer = startTrainer(parts.trainerFile, createListener(decision, events), environment)
   const beat = async () => {
     try {
       const answer = await heartbeat(database, key)
@@ -115,7 +115,7 @@ async function superviseClaimed(
   trainer.gone.then(end => decision.take({ kind: 'failed', failure: crash(end) }))
   trainer.send({
     kind: 'train',
-    spec: parsed.data.engine === 'auto' ? { ...parsed.data, engine: parts.engine } : parsed.data,
+    spec: { ...parsed.data, engine },
     attempt: key.attempt,
     datasetsDirectory: parts.datasetsDirectory,
     outputDirectory,
@@ -132,6 +132,7 @@ async function superviseClaimed(
     events.discard()
     trainer.kill()
     await trainer.gone
+    release()
   }
 }
 

@@ -14,13 +14,15 @@ export interface TrainerProcess {
  * Starts the trainer in a process of its own.
  *
  * @param onReport is given undefined for a message that is no report
+ * @param env what the engine's library reads when it is loaded: see `engineEnvironment`
  */
 export function startTrainer(
   file: string,
   onReport: (report: ChildReport | undefined) => void,
+  env: NodeJS.ProcessEnv = process.env,
 ): TrainerProcess {
   // Its output goes to the worker's standard error: standard output is for structured logs alone.
-  const child = fork(file, [], { execArgv: [], stdio: ['ignore', 2, 2, 'ipc'] })
+  const child = fork(file, [], { execArgv: [], env, stdio: ['ignore', 2, 2, 'ipc'] })
   child.on('message', message => onReport(childReport.safeParse(message).data))
   // An exit can be told before the last messages were read; the channel's end comes after them.
   const disconnected = once(child, 'disconnect')

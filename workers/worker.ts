@@ -6,11 +6,12 @@ import { z } from 'zod'
 import { readConfig } from '../src/config.js'
 import { type Dependencies, openDependencies } from '../src/platform/dependencies.js'
 import { describeFailure } from '../src/platform/describe-failure.js'
-import { createLogger } from '../src/platform/logger.js'
+import { createLogger, type Logger } from '../src/platform/logger.js'
 import { onStop } from '../src/platform/stop.js'
 import { type PredictionAnswer, predictionQueue, predictionRequest } from '../src/training/predictions.js'
-import { askForEngines } from './engine-probe.js'
 import { PredictionPool } from './prediction-pool.js'
+import { chooseForWorker, type EngineReport } from './probe/choose-for-worker.js'
+import { RunEngines } from './run-engines.js'
 import { openScratch } from './scratch.js'
 import { superviseRun } from './supervisor.js'
 import { registerWorker } from './worker-node.js'
@@ -53,14 +54,22 @@ async function work(
     ...{ database, notifications, storage, logger, workerId, trainerFile },
     datasetsDirectory: join(config.home, 'datasets'),
     scratchDirectory: scratch.directory,
-    engine: config.engine,
   }
-  const unregister = await registerWorker(database, logger, workerId, askForEngines(trainerFile))
+  const node = await registerWorker(database, logger, workerId)
+  // Runs wait for it, the worker's readiness does not.
+  const engines = chooseForWorker(config.engine, config, stopping.signal).then(async report => {
+    if (!stopping.signal.aborted) {
+      logEngines(report, logger)
+      await node.reportEngines(report)
+    }
+    return new RunEngines(report, config)
+  })
 
   const runs = courier.worker(
     'training',
     async ({ data }) => {
-      const run = superviseRun(supervision, trainingJob.parse(data), stopping.signal)
+      const parts = { ...supervision, engines: await engines }
+      const run = superviseRun(parts, trainingJob.parse(data), stopping.signal)
       running.add(run)
       await run.finally(() => running.delete(run))
     },
@@ -80,13 +89,20 @@ async function work(
 
   onStop(async () => {
     stopping.abort()
-    await Promise.allSettled(running)
+    await Promise.allSettled([engines, ...running])
     await pool.close()
-    await unregister()
+    await node.unregister()
     await close()
     await scratch.close()
   })
   await Promise.all([runs.ready(), predictions.ready()])
   logger.info({ workerId }, 'The worker is ready')
   process.send?.({ kind: 'ready' })
+}
+
+function logEngines({ asked, chosen, refused }: EngineReport, logger: Logger) {
+  if (chosen)
+    logger.info({ engine: chosen, refused }, `Runs are trained on ${chosen.engine}: ${chosen.device}`)
+  else logger.error({ asked, refused }, 'The engine that this worker is set up for does not work')
+  for (const warning of chosen?.warnings ?? []) logger.warn(warning)
 }

@@ -4,15 +4,15 @@ import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { findArchitecture } from '../../src/networks/architectures/index.js'
 import { layersModelTopology, layersModelWeights } from '../../src/networks/layers-model.js'
 import type { Network } from '../../src/networks/network.js'
+import { optimizerSpec } from '../../src/training/contract.js'
 import { openEngine } from '../../workers/engines/choose-engine.js'
 import { EngineUnavailableError, type TensorFlow } from '../../workers/engines/engine.js'
 import { RandomStream } from '../../workers/random/random-stream.js'
 import { initializeWeights } from '../../workers/trainer/initialize.js'
 import { createOptimizer } from '../../workers/trainer/optimizers.js'
-import { computeGradients } from '../../workers/trainer/training-step.js'
+import { takeStep } from '../../workers/trainer/training-step.js'
 
 const LEARNING_RATE = 0.001
-const adam = { name: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-7 } as const
 
 /** Starts the work of a step and gives what waits for its end. */
 type Step = () => Promise<() => Promise<void>>
@@ -47,7 +47,7 @@ try {
 process.on('disconnect', () => process.exit(0))
 
 async function openTrainer(): Promise<Trainer> {
-  const network = findArchitecture(architecture)?.build({ dropout: 0 })
+  const network = findArchitecture(architecture)?.build({ inputShape: [28, 28, 1], classes: 10 })
   if (!network) throw new Error(`no architecture ${architecture}`)
   // A step of the peer's takes seconds, of an engine's a tenth of one.
   if (engine === 'tfjs-cpu') {
@@ -59,14 +59,16 @@ async function openTrainer(): Promise<Trainer> {
 
 /** A step as the training loop takes it. */
 function engineStep(tf: TensorFlow, network: Network): Step {
-  const optimizer = createOptimizer(tf, adam)
+  const optimizer = createOptimizer(tf, optimizerSpec.parse({ name: 'adam' }), network)
   let weights = initializeWeights(tf, network, 1)
   return async () => {
     const batch = createImages(tf, network)
-    const { loss, correct, gradients } = computeGradients(tf, network, weights, batch)
-    const updated = optimizer.update(weights, gradients, LEARNING_RATE)
-    tf.dispose([batch.images, batch.labels, correct, ...gradients, ...weights])
-    weights = updated
+    const { loss, correct, ...next } = takeStep(tf, network, weights, batch, {
+      optimizer,
+      learningRate: LEARNING_RATE,
+    })
+    correct.dispose()
+    weights = next.weights
     return async () => {
       await loss.data()
       loss.dispose()

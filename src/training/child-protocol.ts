@@ -5,7 +5,7 @@ import { trainingSpec } from './spec.js'
 /**
  * What a supervisor and its child process say to each other over Node's IPC channel. Both parse what they
  * receive. A child trains once and ends with one of `finished`, `stopped` or `failed`, or answers predictions
- * until the channel closes, or says which engines work and ends.
+ * until the channel closes.
  */
 
 /** An image to recognise. Light strokes on a dark ground, as in the datasets, unless `invert` is set. */
@@ -49,8 +49,6 @@ export const childCommand = z.discriminatedUnion('kind', [
     modelDirectory: z.string().min(1),
     images: z.array(predictionImage).min(1).max(64),
   }),
-  /** Say which engines work on this machine; answered with `engines`, and the child leaves. */
-  z.strictObject({ kind: z.literal('probe') }),
 ])
 export type ChildCommand = z.output<typeof childCommand>
 export type TrainCommand = Extract<ChildCommand, { kind: 'train' }>
@@ -59,13 +57,6 @@ export type PredictCommand = Extract<ChildCommand, { kind: 'predict' }>
 /** Whose fault a failure is: the spec's (or image's), the machine's (memory, disk, engine), or ours. */
 export const fault = z.enum(['spec', 'machine', 'lyceum'])
 export type Fault = z.output<typeof fault>
-
-/** What a machine makes of an engine: what would compute, or why nothing does. */
-export const engineReport = z.discriminatedUnion('works', [
-  z.strictObject({ name: z.string(), works: z.literal(true), device: z.string(), version: z.string() }),
-  z.strictObject({ name: z.string(), works: z.literal(false), reason: z.string() }),
-])
-export type EngineReport = z.output<typeof engineReport>
 
 const failure = { code: z.string(), message: z.string(), hint: z.string(), fault }
 
@@ -84,8 +75,6 @@ export const childReport = z.discriminatedUnion('kind', [
   }),
   /** The prediction of that id failed; the child stays. */
   z.strictObject({ kind: z.literal('predictionFailed'), id: z.string(), ...failure }),
-  /** After `probe`: every engine, the fastest first. */
-  z.strictObject({ kind: z.literal('engines'), engines: z.array(engineReport) }),
 ])
 export type ChildReport = z.output<typeof childReport>
 export type FailureReport = Omit<Extract<ChildReport, { kind: 'failed' }>, 'kind'>

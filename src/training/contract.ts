@@ -1,9 +1,13 @@
 /** What other domains and the workers may use of training: pure types, schemas and data. */
 export { type Architecture, architectures, findArchitecture } from '../networks/architectures/index.js'
+export * from './augmentation-spec.js'
 export * from './child-protocol.js'
 export * from './datasets.js'
 export { unavailableReason } from './lab-availability.js'
+export * from './optimization-spec.js'
 export * from './predictions.js'
+export { findMemoryProblem, type NetworkResolution, resolveNetwork } from './resolve-network.js'
 export * from './run-events.js'
 export * from './run-files.js'
+export * from './schedules.js'
 export * from './spec.js'

@@ -3,7 +3,7 @@ import type { SpecProblem } from './spec.js'
 
 export const specImpossible = defineError('RUN_SPEC_IMPOSSIBLE', 422, (problems: readonly SpecProblem[]) => ({
   message: problems.map(problem => `spec.${problem.field}: ${problem.message}`).join(' '),
-  details: { problems: problems.map(({ field, message }) => ({ path: `spec.${field}`, message })) },
+  details: { problems: problems.map(({ field, ...problem }) => ({ path: `spec.${field}`, ...problem })) },
 }))
 
 export const tooManyRuns = defineError('RUN_TOO_MANY', 429, (most: number) => ({

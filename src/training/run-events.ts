@@ -32,6 +32,8 @@ const step = z.object({
   loss: z.number(),
   accuracy: share,
   imagesPerSecond: z.number().nonnegative(),
+  /** Of this step. */
+  learningRate: z.number().nonnegative().optional(),
 })
 
 const epoch = z.object({
@@ -42,6 +44,8 @@ const epoch = z.object({
   accuracy: share,
   validationLoss: z.number().nullable(),
   validationAccuracy: share.nullable(),
+  /** Whether the run would keep the weights of this epoch if it ended here; only early stopping compares them. */
+  best: z.boolean().optional(),
   /** Wall time of the epoch's steps, without validation. */
   seconds: z.number().nonnegative(),
   imagesPerSecond: z.number().nonnegative(),
@@ -60,6 +64,10 @@ const finished = z.object({
   imagesPerSecond: z.number().nonnegative(),
   engine: z.string(),
   device: z.string(),
+  /** Why no further epoch was trained. */
+  endedBy: z.enum(['epochs', 'earlyStopping']).optional(),
+  /** The epoch whose weights were kept and tested: the last, or with early stopping the best. */
+  keptEpoch: ordinal.optional(),
 })
 
 const queued = z.object({ type: z.literal('queued'), attempt: ordinal })

@@ -5,6 +5,7 @@ import type { Database, Prisma, Transaction } from '../platform/database.js'
 import { notFound } from '../platform/errors.js'
 import { parseInput } from '../platform/parse.js'
 import { runKeyReused, specImpossible, tooManyRuns } from './errors.js'
+import { overrideSpec } from './network-spec.js'
 import type { RunEvent } from './run-events.js'
 import { finalStatuses } from './run-states.js'
 import { type RunRow, runInclude } from './run-view.js'
@@ -32,11 +33,11 @@ export async function planLaunch(catalog: LabFinder, actor: Actor, input: Launch
   const found = input.labId === undefined ? undefined : await catalog.findLab(actor, input.labId)
   if (input.labId !== undefined && found === undefined) throw notFound('lab')
   const base = found === undefined ? {} : trainingSpec.parse(found.lab.spec)
-  const spec = parseInput(trainingSpec, { ...base, ...input.spec }, 'spec')
+  const spec = parseInput(trainingSpec, overrideSpec(base, input.spec ?? {}), 'spec')
   const problems = validateSpec(spec)
   if (problems.length > 0) throw specImpossible(problems)
   return {
-    name: input.name ?? found?.lab.title ?? `${spec.architecture} on ${spec.dataset}`,
+    name: input.name ?? found?.lab.title ?? `${spec.architecture ?? 'A network'} on ${spec.dataset}`,
     spec,
     courseId: found?.courseId ?? null,
     labId: found?.lab.id ?? null,
@@ -100,6 +101,6 @@ function isSameLaunch(run: RunRow, plan: LaunchPlan): boolean {
 }
 
 /** A spec as JSON has it: what is not given is absent. */
-function toJson({ trainingImages, ...spec }: TrainingSpec): Prisma.InputJsonObject {
-  return trainingImages === undefined ? spec : { ...spec, trainingImages }
+function toJson(spec: TrainingSpec): Prisma.InputJsonObject {
+  return Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined))
 }

@@ -1,72 +1,13 @@
 import t from 'tap'
-import { architectures, findArchitecture } from '../../src/networks/architectures/index.js'
-import { buildNetwork } from '../../src/networks/build-network.js'
+import { findArchitecture } from '../../src/networks/architectures/index.js'
+import { buildLayerList, layerList } from '../../src/networks/layer-list.js'
 import { avgPool2d, conv2d, dense, dropout, flatten, maxPool2d } from '../../src/networks/layers.js'
-import type { LayerSpec, Network } from '../../src/networks/network.js'
-
-const rows = (network: Network) =>
-  network.layers.map(({ type, outputShape, parameters }) => [type, outputShape.join('x'), parameters])
-
-function build(id: string, rate = 0): Network {
-  const architecture = findArchitecture(id)
-  if (!architecture) throw new Error(`no architecture ${id}`)
-  return architecture.build({ dropout: rate })
-}
-
-t.test('the simple CNN has the shapes and parameters of its Keras summary()', async t => {
-  const network = build('simple-cnn')
-  t.strictSame(rows(network), [
-    ['conv2d', '26x26x32', 320],
-    ['maxPool2d', '13x13x32', 0],
-    ['flatten', '5408', 0],
-    ['dense', '64', 346_176],
-    ['dense', '10', 650],
-  ])
-  t.equal(network.parameters, 347_146)
-})
-
-t.test('LeNet-5 has the shapes and 61,706 parameters of Dive into Deep Learning, section 7.6', async t => {
-  const network = build('lenet-5')
-  t.strictSame(rows(network), [
-    ['conv2d', '28x28x6', 156],
-    ['avgPool2d', '14x14x6', 0],
-    ['conv2d', '10x10x16', 2416],
-    ['avgPool2d', '5x5x16', 0],
-    ['flatten', '400', 0],
-    ['dense', '120', 48_120],
-    ['dense', '84', 10_164],
-    ['dense', '10', 850],
-  ])
-  t.equal(network.parameters, 61_706)
-})
-
-t.test('LeNet-5 counts as the paper of 1998 does where the two agree', async t => {
-  const [c1, , , , , c5, f6] = build('lenet-5').layers
-  t.equal(c1?.parameters, 156, 'C1: 156 trainable parameters')
-  t.equal((c1?.multiplyAdds ?? 0) + 6 * 28 * 28, 122_304, 'C1: 122,304 connections, biases among them')
-  t.equal(c5?.parameters, 48_120, 'C5: 48,120 trainable connections')
-  t.equal(f6?.parameters, 10_164, 'F6: 10,164 trainable parameters')
-})
-
-t.test('every architecture ends in one probability a class and names its source', async t => {
-  for (const architecture of architectures) {
-    const network = architecture.build({ dropout: 0 })
-    t.strictSame(network.inputShape, architecture.inputShape)
-    t.strictSame(network.outputShape, [architecture.classes])
-    t.match(network.layers.at(-1), { type: 'dense', activation: 'softmax' })
-    t.match(architecture.source, /\d{4}/, 'the source has a year')
-  }
-})
-
-t.test('dropout stands before the output layer and costs no parameter', async t => {
-  const network = build('lenet-5', 0.5)
-  t.match(network.layers.at(-2), { type: 'dropout', rate: 0.5, outputShape: [84] })
-  t.equal(network.parameters, 61_706)
-})
+import type { LayerSpec } from '../../src/networks/network.js'
+import { buildSequential } from '../../src/networks/network-builder.js'
 
 t.test('windows slide as TensorFlow has it, with and without padding', async t => {
   const outputOf = (layer: LayerSpec, height: number, width: number) =>
-    buildNetwork('net', [height, width, 3], [layer]).outputShape
+    buildSequential('net', [height, width, 3], [layer]).outputShape
   t.strictSame(outputOf(conv2d(8, 3, { strides: 2 }), 11, 10), [5, 4, 8])
   t.strictSame(outputOf(conv2d(8, 3, { strides: 2, padding: 'same' }), 11, 10), [6, 5, 8])
   t.strictSame(outputOf(maxPool2d(3, { strides: 2 }), 13, 12), [6, 5, 3])
@@ -75,7 +16,7 @@ t.test('windows slide as TensorFlow has it, with and without padding', async t =
 })
 
 t.test('a convolution multiplies every weight once at every position', async t => {
-  const network = buildNetwork('net', [32, 32, 3], [conv2d(16, 3, { strides: 2, padding: 'same' })])
+  const network = buildSequential('net', [32, 32, 3], [conv2d(16, 3, { strides: 2, padding: 'same' })])
   t.equal(network.multiplyAdds, 16 * 16 * 16 * 3 * 3 * 3)
 })
 
@@ -108,7 +49,106 @@ t.test('a layer that does not fit is refused by name, with the reason', async t 
     ['no layer at all', [], /needs at least one layer/],
   ]
   for (const [name, layers, message] of refused) {
-    t.throws(() => buildNetwork('net', [4, 4, 1], layers), { name: 'NetworkError', message }, name)
+    t.throws(() => buildSequential('net', [4, 4, 1], layers), { name: 'NetworkError', message }, name)
   }
-  t.throws(() => buildNetwork('net', [0, 4, 1], [flatten()]), /input shape \[0,4,1\] must be positive/)
+  t.throws(() => buildSequential('net', [0, 4, 1], [flatten()]), /input shape \[0,4,1\] must be positive/)
+})
+
+const list = (layers: unknown) => buildLayerList(layerList.parse(layers), [28, 28, 1])
+
+t.test('a list of layers has the defaults of Keras', async t => {
+  const network = list([
+    { type: 'conv2d', filters: 32, kernelSize: 3, activation: 'relu' },
+    { type: 'maxPool2d' },
+    { type: 'flatten' },
+    { type: 'dense', units: 64, activation: 'relu' },
+    { type: 'dense', units: 10, activation: 'softmax' },
+  ])
+  t.strictSame(network.layers, findArchitecture('simple-cnn')?.build().layers)
+  t.match(list([{ type: 'flatten' }, { type: 'dense', units: 10 }]).layers.at(-1), {
+    type: 'activation',
+    activation: 'softmax',
+  })
+})
+
+t.test('a list of layers may branch, by the names of its layers', async t => {
+  const network = list([
+    { type: 'conv2d', filters: 4, kernelSize: [3, 5], padding: 'same', name: 'first' },
+    { type: 'leakyRelu' },
+    { type: 'zeroPadding2d', padding: [0, 1], name: 'left' },
+    {
+      type: 'zeroPadding2d',
+      padding: [
+        [0, 0],
+        [2, 0],
+      ],
+      inputs: ['first'],
+      name: 'right',
+    },
+    { type: 'concatenate', inputs: ['left', 'right'] },
+    { type: 'globalAvgPool2d' },
+    { type: 'dense', units: 3, activation: 'softmax' },
+  ])
+  t.strictSame(
+    network.layers.map(({ inputs }) => [...inputs]),
+    [[-1], [0], [1], [0], [2, 3], [4], [5]],
+  )
+  t.match(network.layers[4], { outputShape: [28, 30, 8] })
+})
+
+t.test('a list of layers that makes no network is refused by the layer and the reason', async t => {
+  const dense = { type: 'dense', units: 10 }
+  const refused: [string, unknown[], RegExp][] = [
+    ['a dense layer on images', [dense], /^layer 1 \(dense\): a dense layer takes a vector/],
+    [
+      'a kernel too large',
+      [{ type: 'conv2d', filters: 1, kernelSize: 29 }],
+      /^layer 1 \(conv2d\): its 29x29 kernel is larger than its 28x28 input; use a smaller one/,
+    ],
+    [
+      'a layer read before it is there',
+      [
+        { type: 'flatten', inputs: ['later'] },
+        { ...dense, name: 'later' },
+      ],
+      /^layer 1 \(flatten\): 'later' is no layer before it/,
+    ],
+    [
+      'one name twice',
+      [
+        { type: 'flatten', name: 'a' },
+        { ...dense, name: 'a' },
+      ],
+      /^layer 2 \(a\): another layer has this name/,
+    ],
+    [
+      'an output that nobody uses',
+      [{ type: 'flatten' }, { type: 'flatten', inputs: ['input'] }],
+      /nothing uses/,
+    ],
+    [
+      'an end in relu',
+      [{ type: 'flatten' }, { ...dense, activation: 'relu' }],
+      /layer 2 \(dense\): .* not in relu/,
+    ],
+  ]
+  for (const [name, layers, message] of refused) {
+    t.throws(() => list(layers), { name: 'NetworkError', message }, name)
+  }
+  const malformed: unknown[] = [
+    [],
+    'conv2d',
+    [{ type: 'lstm' }],
+    [{ type: 'dense' }],
+    [{ type: 'dense', units: 0 }],
+    [{ type: 'dense', units: 1e9 }],
+    [{ type: 'dense', units: 10, kernelInitializer: [1, 2] }],
+    [{ type: 'dense', units: 10, magic: true }],
+    [{ type: 'dropout', rate: 1 }],
+    [{ type: 'flatten', name: '../flatten' }],
+    Array.from({ length: 1001 }, () => ({ type: 'flatten' })),
+  ]
+  for (const layers of malformed) {
+    t.notOk(layerList.safeParse(layers).success, JSON.stringify(layers).slice(0, 80))
+  }
 })

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import t from 'tap'
 import { appendEvents, requestCancel, requeueRun } from '../../src/training/run-ledger.js'
+import { RunEngines } from '../../workers/run-engines.js'
 import { superviseRun } from '../../workers/supervisor.js'
 import { openTestDependencies } from '../support/app.js'
 import { queueRun, runBecomes, standInTrainer } from '../support/runs.js'
@@ -14,7 +15,7 @@ t.test('A supervised run', async t => {
     trainerFile: standInTrainer,
     datasetsDirectory: deps.config.home,
     scratchDirectory: t.testdir(),
-    engine: 'auto' as const,
+    engines: new RunEngines({ asked: 'auto', chosen: undefined, refused: [] }, deps.config),
   }
   const start = async (behaviour: string) => {
     const runId = await queueRun(database, behaviour)

@@ -1,15 +1,21 @@
 import type { EngineChoice } from '../../src/training/contract.js'
-import { type Engine, type EngineName, EngineUnavailableError } from './engine.js'
-import { passesSmokeTest } from './smoke-test.js'
+import {
+  type Engine,
+  type EngineName,
+  type EngineRequest,
+  EngineUnavailableError,
+  engineNames,
+} from './engine.js'
+import { trainsRightly } from './smoke-test.js'
 import { openTensorFlowEngine } from './tensorflow.js'
 import { openWasmEngine } from './wasm.js'
 
-/** Every engine, the fastest first. */
+export { engineNames }
+
 const openers: Record<EngineName, () => Promise<Engine>> = {
   tensorflow: openTensorFlowEngine,
   wasm: openWasmEngine,
 }
-export const engineNames: readonly EngineName[] = ['tensorflow', 'wasm']
 
 /**
  * Opens the engine asked for; 'auto' is the fastest that works here.
@@ -30,14 +36,26 @@ export async function chooseEngine(choice: EngineChoice): Promise<Engine> {
 }
 
 /** @throws EngineUnavailableError when it is missing here or computes wrongly */
-export async function openEngine(name: EngineName): Promise<Engine> {
+export async function openEngine(request: EngineRequest): Promise<Engine> {
+  const name = request === 'tensorflow-gpu' ? 'tensorflow' : request
   const engine = await openers[name]()
+  if (request === 'tensorflow-gpu' && !engine.gpu) {
+    throw new EngineUnavailableError(
+      `TensorFlow finds no GPU on this machine, only the ${engine.device}: the NVIDIA driver, or CUDA's ` +
+        'libraries in the version that it was built for, are missing. `npm run engine:tensorflow` says more.',
+    )
+  }
   // Opened before, another may have become tfjs' current one since.
   await engine.tf.setBackend(name)
-  const works = await passesSmokeTest(engine).catch(() => false)
-  if (works) return engine
+  // A GPU newer than the library's kernels opens without complaint and fails at its first operation
+  // (tensorflow/tensorflow#99592).
+  const failure = await trainsRightly(engine).then(
+    right => (right ? undefined : 'its results are wrong'),
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  )
+  if (failure === undefined) return engine
   throw new EngineUnavailableError(
-    `The engine '${name}' opens on ${engine.device} but does not compute: ` +
-      'its library may not know this device. Choose another engine.',
+    `The engine '${request}' opens on ${engine.device} but does not train: ${failure}. ` +
+      'Its library may not know this device. Choose another engine.',
   )
 }

@@ -1,18 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
+// For its side effect: tfjs-core's Node bundle leaves the gradients of its operations to be registered by it.
+import '@tensorflow/tfjs-layers'
+import { readConfig } from '../../src/config.js'
+import { registerBatchNormalization } from './batch-normalization.js'
 import { type Engine, EngineUnavailableError } from './engine.js'
+import { loadTensorFlowBinding } from './tensorflow-binding.js'
+import { fusedBatchNormalization } from './tensorflow-kernels/batch-normalization.js'
+import { registerTensorFlowKernels } from './tensorflow-kernels/index.js'
 
-const require = createRequire(import.meta.url)
-const packageName = '@tensorflow/tfjs-node-gpu'
 let opened: Promise<Engine> | undefined
 
 /**
- * TensorFlow itself, through its Node addon: on an NVIDIA GPU where the addon finds one, else on the CPU, which
- * `device` says honestly: the addon itself falls back with no more than a line in its log.
- * @throws EngineUnavailableError where the optional package or its native library is missing
+ * TensorFlow itself, through its Node addon: on an NVIDIA GPU where TensorFlow lists one, else on the CPU, as
+ * `gpu` and `device` say. Its environment is set by whoever starts the process: see `engineEnvironment`.
+ * @throws EngineUnavailableError where there is no binding
  */
 export function openTensorFlowEngine(): Promise<Engine> {
   opened ??= open()
@@ -20,56 +24,26 @@ export function openTensorFlowEngine(): Promise<Engine> {
 }
 
 async function open(): Promise<Engine> {
-  prepareEnvironment()
-  restoreRemovedFunctions()
-  try {
-    require(packageName)
-  } catch (error) {
-    throw new EngineUnavailableError(explainMissing(error))
-  }
+  const { tensorflowDirectory, engineThreads } = readConfig()
+  const { backend, addonVersion } = loadTensorFlowBinding(tensorflowDirectory)
+  tf.registerBackend('tensorflow', () => backend)
   if (!(await tf.setBackend('tensorflow'))) {
-    throw new EngineUnavailableError(`The backend of ${packageName} could not be started.`)
+    throw new EngineUnavailableError('The TensorFlow backend could not be started.')
   }
-  return { name: 'tensorflow', device: describeDevice(), version: describeVersion(), tf }
-}
-
-/** For the native library alone, which reads the environment when it is loaded and takes no other options. */
-function prepareEnvironment(): void {
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1'
-  // Without it the first process takes the whole GPU's memory, and a second run finds none.
-  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true'
-}
-
-/** The addon's JavaScript calls functions that Node 23 removed (tensorflow/tfjs#8609). */
-function restoreRemovedFunctions(): void {
-  const util: object = require('node:util')
-  const removed = {
-    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
-    isArray: Array.isArray,
-  }
-  for (const [name, value] of Object.entries(removed)) {
-    if (!(name in util)) Object.defineProperty(util, name, { value })
+  const gpu = backend.binding.isUsingGpuDevice()
+  registerTensorFlowKernels(backend)
+  registerBatchNormalization('tensorflow', gpu ? {} : fusedBatchNormalization(backend))
+  return {
+    name: 'tensorflow',
+    device: gpu ? `GPU (${findGpuName() ?? 'NVIDIA'})` : describeCpu(engineThreads),
+    version: `TensorFlow ${backend.binding.TF_Version}, tfjs-node-gpu ${addonVersion}`,
+    gpu,
+    tf,
   }
 }
 
-function explainMissing(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'MODULE_NOT_FOUND') {
-    return (
-      `The optional package ${packageName} is not installed: its download of the TensorFlow library failed or ` +
-      'was skipped. Install it where its download host answers, or build its addon against a TensorFlow library.'
-    )
-  }
-  const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
-  return `The native addon of ${packageName} does not load (${reason}).`
-}
-
-function describeDevice(): string {
-  const backend: object = tf.backend()
-  const onGpu = 'isUsingGpuDevice' in backend && backend.isUsingGpuDevice === true
-  if (onGpu) return `GPU (${findGpuName() ?? 'NVIDIA'})`
-  const [cpu] = cpus()
-  return `CPU (${cpu?.model.trim() ?? 'unknown'}, ${cpus().length} threads)`
+function describeCpu(threads: number): string {
+  return `CPU (${cpus()[0]?.model.trim() ?? 'unknown'}, ${threads} thread${threads === 1 ? '' : 's'})`
 }
 
 /** The name that NVIDIA's Linux driver gives the first GPU. */
@@ -82,9 +56,4 @@ function findGpuName(): string | undefined {
   } catch {
     return undefined
   }
-}
-
-function describeVersion(): string {
-  const manifest: { version: string } = require(`${packageName}/package.json`)
-  return `tfjs-node-gpu ${manifest.version}`
 }

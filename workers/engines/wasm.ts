@@ -4,7 +4,9 @@ import { setWasmPaths, version_wasm } from '@tensorflow/tfjs-backend-wasm'
 import * as tf from '@tensorflow/tfjs-core'
 // For its side effect: tfjs-core's Node bundle leaves the gradients of its operations to be registered by it.
 import '@tensorflow/tfjs-layers'
+import { registerBatchNormalization } from './batch-normalization.js'
 import { type Engine, EngineUnavailableError } from './engine.js'
+import { batchNormalizationKernels } from './wasm-kernels/batch-normalization.js'
 import { registerTrainingKernels } from './wasm-kernels/index.js'
 
 const require = createRequire(import.meta.url)
@@ -25,11 +27,13 @@ async function open(): Promise<Engine> {
     throw new EngineUnavailableError('The WebAssembly backend of TensorFlow.js could not be started.')
   }
   registerTrainingKernels()
+  registerBatchNormalization('wasm', batchNormalizationKernels)
   const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')
   return {
     name: 'wasm',
     device: `CPU (WebAssembly${simd ? ' SIMD' : ''}, 1 thread)`,
     version: `tfjs-backend-wasm ${version_wasm}`,
+    gpu: false,
     tf,
   }
 }

@@ -18,8 +18,12 @@ export function philox4x32(
   key: readonly [number, number],
   out: Uint32Array,
 ): void {
-  let [c0, c1, c2, c3] = counter
-  let [k0, k1] = key
+  let c0 = counter[0]
+  let c1 = counter[1]
+  let c2 = counter[2]
+  let c3 = counter[3]
+  let k0 = key[0]
+  let k1 = key[1]
   for (let round = 0; round < ROUNDS; round++) {
     const high0 = multiplyHigh(MULTIPLIER_0, c0)
     const low0 = Math.imul(MULTIPLIER_0, c0)
@@ -38,13 +42,11 @@ export function philox4x32(
   out[3] = c3
 }
 
-/** The upper 32 bits of the 64-bit product of two unsigned 32-bit words. */
+/**
+ * The upper 32 bits of the 64-bit product of two unsigned 32-bit words. A float64 product is off by less than 2^11,
+ * so that it is nearest to the right multiple of 2^32 once the lower 32 bits are taken away.
+ */
 function multiplyHigh(a: number, b: number): number {
-  const aLow = a & 0xffff
-  const aHigh = a >>> 16
-  const bLow = b & 0xffff
-  const bHigh = b >>> 16
-  const middle = aHigh * bLow + ((aLow * bLow) >>> 16)
-  const carry = (middle & 0xffff) + aLow * bHigh
-  return (aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(carry / 0x10000)) | 0
+  const low = Math.imul(a, b) >>> 0
+  return Math.floor((a * (b >>> 0) - low) * 2 ** -32 + 0.5) | 0
 }

@@ -1,7 +1,7 @@
 import { philox4x32 } from './philox.js'
 
 /** What randomness is used for: each purpose has streams of its own, so that none disturbs another. */
-export const purposes = { subset: 1, shuffle: 2, weights: 3, dropout: 4, split: 5 } as const
+export const purposes = { subset: 1, shuffle: 2, weights: 3, dropout: 4, split: 5, augmentation: 6 } as const
 export type Purpose = keyof typeof purposes
 
 /**
@@ -33,6 +33,15 @@ export class RandomStream {
   /** Uniform over [0, 1), in the 2^24 steps that a float32 holds exactly. */
   nextFloat(): number {
     return (this.nextUint32() >>> 8) * 2 ** -24
+  }
+
+  /**
+   * Normal, of mean 0 and deviation 1. Source: G. E. P. Box and M. E. Muller, “A note on the generation of random
+   * normal deviates”, Annals of Mathematical Statistics 29(2), 1958; one of its two numbers is used.
+   */
+  nextNormal(): number {
+    const radius = Math.sqrt(-2 * Math.log(1 - this.nextFloat()))
+    return radius * Math.cos(2 * Math.PI * this.nextFloat())
   }
 
   /** An integer, uniform over 0 to `bound` - 1: what would make some likelier than others is drawn again. */

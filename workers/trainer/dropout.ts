@@ -12,7 +12,10 @@ export function dropoutMasks(tf: TensorFlow, seed: number, step: number): Dropou
   return (layerIndex, rate, shape) => {
     const random = new RandomStream(seed, 'dropout', [step, layerIndex])
     const size = shape.reduce((product, length) => product * length, 1)
-    const mask = Float32Array.from({ length: size }, () => (random.nextFloat() < rate ? 0 : 1 / (1 - rate)))
+    const mask = new Float32Array(size)
+    const kept = 1 / (1 - rate)
+    // A plain loop: a network's masks can be a million numbers a step, and `from` takes several times as long.
+    for (let i = 0; i < size; i++) if (random.nextFloat() >= rate) mask[i] = kept
     return tf.tensor(mask, [...shape])
   }
 }

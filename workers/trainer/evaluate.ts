@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Network } from '../../src/networks/network.js'
 import type { ImageSet } from '../datasets/dataset.js'
 import type { Engine } from '../engines/engine.js'
-import { chunk, createBatch } from './batches.js'
+import { chunk, readBatch, toTensors } from './batches.js'
 import { forward, type Weights } from './forward.js'
 
 const IMAGES_AT_ONCE = 256
@@ -31,7 +31,10 @@ export async function evaluate(
   let totalLoss = 0
   let correct = 0
   for (const part of chunk(indices, IMAGES_AT_ONCE)) {
-    const logits = tf.tidy(() => forward(tf, network, weights, createBatch(tf, set, inputShape, part).images))
+    const logits = tf.tidy(() => {
+      const { images } = toTensors(tf, inputShape, readBatch(set, inputShape, part))
+      return forward(tf, network, weights, images)
+    })
     const values = await logits.data()
     logits.dispose()
     for (const [place, index] of part.entries()) {

@@ -1,28 +1,55 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import type { Network, Shape } from '../../src/networks/network.js'
+import type { Initializer, Network, Shape } from '../../src/networks/network.js'
 import type { TensorFlow } from '../engines/engine.js'
 import { RandomStream } from '../random/random-stream.js'
 
 /**
- * The weights that training begins with: kernels uniform over ±sqrt(6 / (fan in + fan out)), biases zero.
- * Source: X. Glorot and Y. Bengio, “Understanding the difficulty of training deep feedforward neural
- * networks”, AISTATS 2010, equation 16.
+ * The weights that training begins with, as each layer's plan says. A weight depends on the seed, its layer and
+ * its place in it alone.
  */
 export function initializeWeights(tf: TensorFlow, network: Network, seed: number): Tensor[] {
   return network.layers.flatMap((layer, layerIndex) =>
-    layer.weights.map(({ name, shape }) =>
-      name === 'bias'
-        ? tf.zeros([...shape])
-        : tf.tensor(glorotUniform(shape, new RandomStream(seed, 'weights', [layerIndex, 0])), [...shape]),
+    layer.weights.map(({ shape, initializer }, place) =>
+      tf.tensor(initialValues(initializer, shape, new RandomStream(seed, 'weights', [layerIndex, place])), [
+        ...shape,
+      ]),
     ),
   )
 }
 
-/** @param shape `[in, out]`, or `[height, width, in, out]` */
-function glorotUniform(shape: Shape, random: RandomStream): Float32Array {
+/**
+ * Sources: X. Glorot and Y. Bengio, “Understanding the difficulty of training deep feedforward neural networks”,
+ * AISTATS 2010, equation 16; K. He, X. Zhang, S. Ren and J. Sun, “Delving deep into rectifiers”, ICCV 2015,
+ * equation 10. The normal ones are drawn from a whole normal distribution, as the papers have it; Keras cuts it
+ * at two deviations.
+ */
+function initialValues(initializer: Initializer, shape: Shape, random: RandomStream): Float32Array {
   const size = shape.reduce((product, length) => product * length, 1)
-  const [fanIn = 1, fanOut = 1] = shape.slice(-2)
-  const window = size / (fanIn * fanOut)
-  const limit = Math.sqrt(6 / (window * (fanIn + fanOut)))
-  return Float32Array.from({ length: size }, () => (2 * random.nextFloat() - 1) * limit)
+  if (typeof initializer !== 'string') return Float32Array.from(initializer)
+  const { fanIn, fanOut } = fans(shape, size)
+  const uniform = (limit: number) =>
+    Float32Array.from({ length: size }, () => (2 * random.nextFloat() - 1) * limit)
+  const normal = (deviation: number) =>
+    Float32Array.from({ length: size }, () => random.nextNormal() * deviation)
+  switch (initializer) {
+    case 'zeros':
+      return new Float32Array(size)
+    case 'ones':
+      return new Float32Array(size).fill(1)
+    case 'glorotUniform':
+      return uniform(Math.sqrt(6 / (fanIn + fanOut)))
+    case 'glorotNormal':
+      return normal(Math.sqrt(2 / (fanIn + fanOut)))
+    case 'heUniform':
+      return uniform(Math.sqrt(6 / fanIn))
+    case 'heNormal':
+      return normal(Math.sqrt(2 / fanIn))
+  }
+}
+
+/** How many numbers each output is made of, and each input goes into, as Keras counts them. */
+function fans(shape: Shape, size: number): { fanIn: number; fanOut: number } {
+  const [inputs = 1, outputs = 1] = shape.slice(-2)
+  const window = size / (inputs * outputs)
+  return { fanIn: window * inputs, fanOut: window * outputs }
 }

@@ -1,11 +1,10 @@
 import { type ChildReport, childCommand, type TrainCommand } from '../../src/training/contract.js'
-import { probeEngines } from '../engines/probe-engines.js'
 import { describeFailure } from './failure.js'
 import { Predictor } from './predictor.js'
 import { runTraining } from './run-training.js'
 
 /**
- * The child process of one run, of predictions, or of a probe of the engines. It speaks with its supervisor alone, over Node's IPC channel,
+ * The child process of one run, or of predictions. It speaks with its supervisor alone, over Node's IPC channel,
  * and leaves when that closes.
  */
 const stopping = new AbortController()
@@ -31,8 +30,6 @@ process.on('message', message => {
       stopping.abort()
       // While a training is under way the loop hears it and answers.
       return training ? undefined : end({ kind: 'stopped' })
-    case 'probe':
-      return void probeEngines().then(engines => end({ kind: 'engines', engines }))
     case 'predict':
       predictions = predictions.then(async () => {
         const { id } = command

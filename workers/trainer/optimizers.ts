@@ -1,82 +1,112 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
+import type { Network } from '../../src/networks/network.js'
 import type { OptimizerSpec } from '../../src/training/contract.js'
 import type { TensorFlow } from '../engines/engine.js'
+import { type UpdateRule, updateRule } from './update-rules.js'
 
-/** Turns gradients into better weights; keeps its own moments between steps. */
-export interface Optimizer {
-  /** The weights after one more step. Weights and gradients given stay the caller's. */
-  update(weights: readonly Tensor[], gradients: readonly Tensor[], learningRate: number): Tensor[]
-  dispose(): void
+/** All that an optimizer remembers: put back, it goes on as if it had never stopped. */
+export interface OptimizerState {
+  steps: number
+  /** By the slot's name and its weight's place, such as `velocity/3`. */
+  slots: ReadonlyMap<string, Tensor>
 }
 
-export function createOptimizer(tf: TensorFlow, spec: OptimizerSpec): Optimizer {
-  return spec.name === 'sgd' ? createSgd(tf, spec) : createAdam(tf, spec)
-}
+/** Turns gradients into better weights. */
+export class Optimizer {
+  readonly #tf: TensorFlow
+  readonly #spec: OptimizerSpec
+  readonly #rule: UpdateRule
+  readonly #decays: (place: number) => boolean
+  #steps = 0
+  /** By the weight's place, in the order of the rule's slots. */
+  #memory = new Map<number, Tensor[]>()
 
-/**
- * Stochastic gradient descent: `v = momentum v - rate g`, `w = w + v`; with Nesterov's momentum
- * `w = w + momentum v - rate g`, in the form of I. Sutskever, J. Martens, G. Dahl and G. Hinton, “On the
- * importance of initialization and momentum in deep learning”, ICML 2013, as Keras writes it.
- */
-function createSgd(tf: TensorFlow, spec: Extract<OptimizerSpec, { name: 'sgd' }>): Optimizer {
-  const { momentum, nesterov } = spec
-  let velocities: Tensor[] = []
-  return {
-    update(weights, gradients, learningRate) {
-      return weights.map((weight, index) =>
-        tf.tidy(() => {
-          const step = tf.mul(requireAt(gradients, index), -learningRate)
-          if (momentum === 0) return tf.add(weight, step)
-          const before = velocities[index]
-          const velocity = before ? tf.add(tf.mul(before, momentum), step) : tf.clone(step)
-          before?.dispose()
-          velocities[index] = tf.keep(velocity)
-          return tf.add(weight, nesterov ? tf.add(tf.mul(velocity, momentum), step) : velocity)
-        }),
-      )
-    },
-    dispose() {
-      tf.dispose(velocities)
-      velocities = []
-    },
+  /** @param decays tells the places of the weights that weight decay is for */
+  constructor(tf: TensorFlow, spec: OptimizerSpec, decays: (place: number) => boolean) {
+    this.#tf = tf
+    this.#spec = spec
+    this.#rule = updateRule(tf, spec)
+    this.#decays = spec.weightDecay > 0 ? decays : () => false
+  }
+
+  /**
+   * The weights after one more step; one without a gradient stays as it is. Weights and gradients given stay the
+   * caller's.
+   */
+  update(
+    weights: readonly Tensor[],
+    gradients: readonly (Tensor | undefined)[],
+    learningRate: number,
+  ): Tensor[] {
+    this.#steps++
+    return weights.map((weight, place) => {
+      const gradient = gradients[place]
+      return gradient ? this.#updateOne(weight, gradient, place, learningRate) : this.#tf.clone(weight)
+    })
+  }
+
+  /** Its tensors stay the optimizer's, and are gone after the next step. */
+  state(): OptimizerState {
+    const { slots: names } = this.#rule
+    const slots = [...this.#memory].flatMap(([place, tensors]) =>
+      tensors.map((tensor, index) => [slotName(names[index], place), tensor] as const),
+    )
+    return { steps: this.#steps, slots: new Map(slots) }
+  }
+
+  /** Takes the state's tensors over. */
+  restore({ steps, slots }: OptimizerState): void {
+    this.dispose()
+    this.#steps = steps
+    const places = new Set([...slots.keys()].map(name => Number(name.split('/')[1])))
+    for (const place of places) {
+      const tensors = this.#rule.slots.map(name => slots.get(slotName(name, place)))
+      this.#memory.set(place, tensors.map(requireSlot))
+    }
+  }
+
+  dispose(): void {
+    for (const tensors of this.#memory.values()) this.#tf.dispose(tensors)
+    this.#memory.clear()
+  }
+
+  #updateOne(weight: Tensor, gradient: Tensor, place: number, learningRate: number): Tensor {
+    const tf = this.#tf
+    const known = this.#memory.get(place)
+    const { next, memory } = tf.tidy(() => {
+      const { pulled, slope } = this.#decay(weight, gradient, place, learningRate)
+      const before = known ?? this.#rule.slots.map(() => tf.zerosLike(weight))
+      const { change, memory } = this.#rule.move(slope, before, learningRate, this.#steps)
+      return { next: tf.add(pulled, change), memory }
+    })
+    if (known) tf.dispose(known)
+    if (memory.length > 0) this.#memory.set(place, memory)
+    return next
+  }
+
+  /** The weight and the gradient that the rule goes on from: decay changes one or the other. */
+  #decay(weight: Tensor, gradient: Tensor, place: number, rate: number): { pulled: Tensor; slope: Tensor } {
+    const { name, weightDecay } = this.#spec
+    const tf = this.#tf
+    if (!this.#decays(place)) return { pulled: weight, slope: gradient }
+    if (name === 'adamw') return { pulled: tf.mul(weight, 1 - rate * weightDecay), slope: gradient }
+    return { pulled: weight, slope: tf.add(gradient, tf.mul(weight, weightDecay)) }
   }
 }
 
-/**
- * Adam: steps by the mean of past gradients over the root of their mean square. Source: D. P. Kingma and
- * J. Ba, “Adam: a method for stochastic optimization”, ICLR 2015, algorithm 1 in the order of computation given
- * at the end of its section 2, which is also Keras'.
- */
-function createAdam(tf: TensorFlow, spec: Extract<OptimizerSpec, { name: 'adam' }>): Optimizer {
-  const { beta1, beta2, epsilon } = spec
-  let moments: { first: Tensor; second: Tensor }[] = []
-  let steps = 0
-  return {
-    update(weights, gradients, learningRate) {
-      steps++
-      // The powers are taken afresh: a product kept over many steps would drift.
-      const rate = (learningRate * Math.sqrt(1 - beta2 ** steps)) / (1 - beta1 ** steps)
-      return weights.map((weight, index) =>
-        tf.tidy(() => {
-          const gradient = requireAt(gradients, index)
-          const before = moments[index] ?? { first: tf.zerosLike(weight), second: tf.zerosLike(weight) }
-          const first = tf.add(tf.mul(before.first, beta1), tf.mul(gradient, 1 - beta1))
-          const second = tf.add(tf.mul(before.second, beta2), tf.mul(tf.square(gradient), 1 - beta2))
-          tf.dispose([before.first, before.second])
-          moments[index] = { first: tf.keep(first), second: tf.keep(second) }
-          return tf.sub(weight, tf.div(tf.mul(first, rate), tf.add(tf.sqrt(second), epsilon)))
-        }),
-      )
-    },
-    dispose() {
-      tf.dispose(moments.flatMap(({ first, second }) => [first, second]))
-      moments = []
-    },
-  }
+/** An optimizer for a network's weights, of which the kernels decay, and with `decayAll` every other one. */
+export function createOptimizer(tf: TensorFlow, spec: OptimizerSpec, network: Network): Optimizer {
+  const isKernel = network.layers.flatMap(({ weights }) =>
+    weights.map(({ name }) => name === 'kernel' || name === 'depthwise_kernel'),
+  )
+  return new Optimizer(tf, spec, place => spec.decayAll || isKernel[place] === true)
 }
 
-function requireAt(tensors: readonly Tensor[], index: number): Tensor {
-  const tensor = tensors[index]
-  if (!tensor) throw new Error('fewer gradients than weights')
+function slotName(name: string | undefined, place: number): string {
+  return `${name}/${place}`
+}
+
+function requireSlot(tensor: Tensor | undefined): Tensor {
+  if (!tensor) throw new Error('the state is of another optimizer')
   return tensor
 }

@@ -1,17 +1,24 @@
+import type { Network } from '../../src/networks/network.js'
 import {
-  findArchitecture,
+  findDataset,
+  findMemoryProblem,
   planRun,
+  resolveNetwork,
+  type SpecProblem,
   type TrainCommand,
   type TrainerEvent,
+  type TrainingSpec,
   validateSpec,
 } from '../../src/training/contract.js'
 import { loadDataset } from '../datasets/load-dataset.js'
 import { chooseEngine } from '../engines/choose-engine.js'
+import { checkImages } from './check-images.js'
 import { evaluate } from './evaluate.js'
 import { diverged, Failure } from './failure.js'
 import { saveModel } from './save-model.js'
 import { selectImages } from './select-images.js'
 import { train } from './train.js'
+import { createState, disposeState } from './training-state.js'
 
 /**
  * One execution of a run from its spec to the saved model.
@@ -24,29 +31,22 @@ export async function runTraining(
   signal: AbortSignal,
 ): Promise<string[]> {
   const { spec, datasetsDirectory, outputDirectory } = command
-  const architecture = findArchitecture(spec.architecture)
-  const [problem] = validateSpec(spec)
-  if (problem || !architecture) {
-    throw new Failure({
-      code: 'SPEC_IMPOSSIBLE',
-      message: problem?.message ?? `There is no architecture '${spec.architecture}'.`,
-      hint: `Change '${problem?.field ?? 'architecture'}' and launch the run again.`,
-      fault: 'spec',
-    })
-  }
-  const network = architecture.build({ dropout: spec.dropout })
+  const network = getNetwork(spec)
   const engine = await chooseEngine(spec.engine)
+  const tooLarge = findMemoryProblem(network, spec, engine.name)
+  if (tooLarge) throw impossible(tooLarge)
   const dataset = await loadDataset(spec.dataset, datasetsDirectory)
   signal.throwIfAborted()
   const plan = planRun(spec, dataset.description)
   const images = selectImages(spec, dataset)
+  checkImages(dataset, images)
 
   emit({
     type: 'started',
     engine: engine.name,
     device: engine.device,
     engineVersion: engine.version,
-    architecture: spec.architecture,
+    architecture: network.name,
     dataset: spec.dataset,
     datasetChecksum: dataset.checksum,
     parameters: network.parameters,
@@ -54,13 +54,16 @@ export async function runTraining(
     ...plan,
   })
   const begin = performance.now()
-  const { weights, trainingSeconds } = await train(engine, { spec, network, dataset, images }, emit, signal)
+  const task = { spec, network, dataset, images }
+  const state = createState(engine.tf, task)
   try {
+    const { endedBy, keptEpoch } = await train(engine, task, state, { emit }, signal)
+    const { weights, trainingSeconds } = state
     const { inputShape, classNames } = dataset.description
     const test = await evaluate(engine, network, weights, inputShape, dataset.test, images.test, signal)
     if (!Number.isFinite(test.loss)) throw diverged('on the test images')
     const files = await saveModel(network, weights, outputDirectory, {
-      architecture: spec.architecture,
+      architecture: network.name,
       dataset: spec.dataset,
       datasetChecksum: dataset.checksum,
       classNames,
@@ -73,12 +76,32 @@ export async function runTraining(
       confusionMatrix: test.confusionMatrix,
       classNames: [...classNames],
       seconds: (performance.now() - begin) / 1000,
-      imagesPerSecond: (plan.trainingImages * spec.epochs) / Math.max(trainingSeconds, 0.001),
+      imagesPerSecond: (plan.trainingImages * (state.epoch - 1)) / Math.max(trainingSeconds, 0.001),
       engine: engine.name,
       device: engine.device,
+      endedBy,
+      keptEpoch,
     })
     return files
   } finally {
-    engine.tf.dispose(weights)
+    disposeState(engine.tf, state)
   }
+}
+
+function getNetwork(spec: TrainingSpec): Network {
+  const [problem] = validateSpec(spec)
+  if (problem) throw impossible(problem)
+  const dataset = findDataset(spec.dataset)
+  const resolved = dataset ? resolveNetwork(spec, dataset) : { problems: [] }
+  if ('network' in resolved) return resolved.network
+  throw new Error('a valid spec has a network')
+}
+
+function impossible({ field, message }: SpecProblem): Failure {
+  return new Failure({
+    code: 'SPEC_IMPOSSIBLE',
+    message,
+    hint: `Change '${field}' and launch the run again.`,
+    fault: 'spec',
+  })
 }

@@ -19,19 +19,12 @@ export interface MetricsSample {
   imagesPerSecond: number
 }
 
-class Totals {
-  loss = 0
-  correct = 0
-  images = 0
-  milliseconds = 0
-
-  sample(): MetricsSample {
-    return {
-      loss: this.loss / this.images,
-      accuracy: this.correct / this.images,
-      imagesPerSecond: (this.images / Math.max(this.milliseconds, 0.001)) * 1000,
-    }
-  }
+/** Sums over images, of which samples are the means. */
+export interface MetricsTotals {
+  loss: number
+  correct: number
+  images: number
+  milliseconds: number
 }
 
 /**
@@ -40,16 +33,26 @@ class Totals {
  */
 export class StepMetrics {
   readonly #tf: TensorFlow
-  readonly #epoch = new Totals()
+  readonly #epoch: MetricsTotals
+  #sample = noTotals()
   #pending: PendingStep[] = []
+  #lastSample = performance.now()
   #lastReading = performance.now()
 
-  constructor(tf: TensorFlow) {
+  /** @param epoch the totals of an epoch that is gone on with */
+  constructor(tf: TensorFlow, epoch: MetricsTotals = noTotals()) {
     this.#tf = tf
+    this.#epoch = { ...epoch }
   }
 
   get seconds(): number {
     return this.#epoch.milliseconds / 1000
+  }
+
+  /** To be called when steps begin, so that the time before is not theirs. */
+  startClock(): void {
+    this.#lastReading = performance.now()
+    this.#lastSample = this.#lastReading
   }
 
   add(step: PendingStep): void {
@@ -57,7 +60,7 @@ export class StepMetrics {
   }
 
   isSampleDue(): boolean {
-    return performance.now() - this.#lastReading >= SAMPLE_MS || this.#pending.length >= MOST_PENDING
+    return performance.now() - this.#lastSample >= SAMPLE_MS || this.#pending.length >= MOST_PENDING
   }
 
   /**
@@ -65,32 +68,22 @@ export class StepMetrics {
    * @throws Failure naming the first step whose loss is not a finite number
    */
   async readSample(): Promise<MetricsSample> {
-    const pending = this.#pending
-    const totals = new Totals()
-    const losses = await this.#read(pending.map(({ loss }) => loss))
-    const corrects = await this.#read(pending.map(({ correct }) => correct))
-    this.#pending = []
-    for (const [index, { step, images }] of pending.entries()) {
-      const loss = losses[index] ?? Number.NaN
-      if (!Number.isFinite(loss)) throw diverged(`at step ${step}`)
-      totals.loss += loss * images
-      totals.correct += corrects[index] ?? 0
-      totals.images += images
-    }
-    const now = performance.now()
-    totals.milliseconds = now - this.#lastReading
-    this.#lastReading = now
-    this.#epoch.loss += totals.loss
-    this.#epoch.correct += totals.correct
-    this.#epoch.images += totals.images
-    this.#epoch.milliseconds += totals.milliseconds
-    return totals.sample()
+    await this.#readPending()
+    const sample = meansOf(this.#sample)
+    this.#sample = noTotals()
+    this.#lastSample = this.#lastReading
+    return sample
   }
 
-  /** The whole epoch: to be asked for after the last sample is read. */
+  /** The whole epoch: to be asked for after its last step. */
   async readEpoch(): Promise<MetricsSample> {
-    if (this.#pending.length > 0) await this.readSample()
-    return this.#epoch.sample()
+    return meansOf(await this.readTotals())
+  }
+
+  /** The epoch's sums up to now. What the next sample holds is not changed by it. */
+  async readTotals(): Promise<MetricsTotals> {
+    await this.#readPending()
+    return { ...this.#epoch }
   }
 
   dispose(): void {
@@ -98,10 +91,44 @@ export class StepMetrics {
     this.#pending = []
   }
 
+  async #readPending(): Promise<void> {
+    const pending = this.#pending
+    if (pending.length === 0) return
+    const losses = await this.#read(pending.map(({ loss }) => loss))
+    const corrects = await this.#read(pending.map(({ correct }) => correct))
+    this.#pending = []
+    const now = performance.now()
+    const milliseconds = now - this.#lastReading
+    this.#lastReading = now
+    for (const sums of [this.#sample, this.#epoch]) {
+      sums.milliseconds += milliseconds
+      // Step by step: the last bits of the epoch's sums must not hang on when they were read.
+      for (const [index, { step, images }] of pending.entries()) {
+        const loss = losses[index] ?? Number.NaN
+        if (!Number.isFinite(loss)) throw diverged(`at step ${step}`)
+        sums.loss += loss * images
+        sums.correct += corrects[index] ?? 0
+        sums.images += images
+      }
+    }
+  }
+
   async #read(scalars: Tensor[]): Promise<ArrayLike<number>> {
     const stacked = this.#tf.stack(scalars)
     const values = await stacked.data()
     this.#tf.dispose([stacked, ...scalars])
     return values
+  }
+}
+
+function noTotals(): MetricsTotals {
+  return { loss: 0, correct: 0, images: 0, milliseconds: 0 }
+}
+
+function meansOf({ loss, correct, images, milliseconds }: MetricsTotals): MetricsSample {
+  return {
+    loss: loss / images,
+    accuracy: correct / images,
+    imagesPerSecond: (images / Math.max(milliseconds, 0.001)) * 1000,
   }
 }

@@ -1,98 +1,140 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Tensor } from '@tensorflow/tfjs-core'
-import type { Network } from '../../src/networks/network.js'
-import type { TrainerEvent, TrainingSpec } from '../../src/training/contract.js'
-import type { Dataset } from '../datasets/dataset.js'
+import { learningRateAt, type TrainerEvent } from '../../src/training/contract.js'
 import type { Engine } from '../engines/engine.js'
 import { RandomStream } from '../random/random-stream.js'
 import { shuffle } from '../random/shuffle.js'
-import { chunk, createBatch } from './batches.js'
+import { type BatchData, chunk, readBatch, toTensors } from './batches.js'
 import { dropoutMasks } from './dropout.js'
 import { evaluate } from './evaluate.js'
 import { diverged } from './failure.js'
-import { initializeWeights } from './initialize.js'
-import { createOptimizer } from './optimizers.js'
-import type { SelectedImages } from './select-images.js'
 import { StepMetrics } from './step-metrics.js'
-import { computeGradients } from './training-step.js'
+import type { TrainingState } from './training-state.js'
+import { takeStep } from './training-step.js'
+import type { TrainingTask } from './training-task.js'
 
-export interface TrainingTask {
-  spec: TrainingSpec
-  network: Network
-  dataset: Dataset
-  images: SelectedImages
+export interface TrainingObserver {
+  /** Hears `step` and `epoch` events. */
+  emit(event: TrainerEvent): void
+  /** Called between steps, and between epochs: the loop waits, so that the state can be saved. */
+  betweenSteps?(state: TrainingState): Promise<void>
 }
 
-export interface TrainedNetwork {
-  /** The caller's to dispose. */
-  weights: Tensor[]
-  /** Wall time of the steps, without validation. */
-  trainingSeconds: number
+export interface TrainingEnd {
+  endedBy: 'epochs' | 'earlyStopping'
+  /** Whose weights the state has now. */
+  keptEpoch: number
 }
 
 /**
- * The training loop. It lets the event loop turn after every step, so that a request to stop is heard.
- * @param emit hears `step` and `epoch` events
+ * The training loop: goes on from a state to the end of the run, changing the state. It lets the event loop turn
+ * after every step, so that a request to stop is heard. Stopped or failed, it leaves the state between two steps.
  * @throws Failure when the loss is no longer a number; what `signal` was aborted with when it was
  */
 export async function train(
   engine: Engine,
   task: TrainingTask,
-  emit: (event: TrainerEvent) => void,
+  state: TrainingState,
+  observer: TrainingObserver,
   signal: AbortSignal,
-): Promise<TrainedNetwork> {
-  const { tf } = engine
-  const { spec, network, dataset, images } = task
-  const { inputShape } = dataset.description
-  const optimizer = createOptimizer(tf, spec.optimizer)
-  let weights = initializeWeights(tf, network, spec.seed)
-  let step = 0
-  let trainingSeconds = 0
-
-  try {
-    for (let epoch = 1; epoch <= spec.epochs; epoch++) {
-      const metrics = new StepMetrics(tf)
-      try {
-        const order = shuffle(images.training.slice(), new RandomStream(spec.seed, 'shuffle', [epoch, 0]))
-        for (const indices of chunk(order, spec.batchSize)) {
-          step++
-          const batch = createBatch(tf, dataset.training, inputShape, indices)
-          const masks = dropoutMasks(tf, spec.seed, step)
-          const { loss, correct, gradients } = computeGradients(tf, network, weights, batch, masks)
-          const updated = optimizer.update(weights, gradients, spec.learningRate)
-          tf.dispose([batch.images, batch.labels, ...gradients, ...weights])
-          weights = updated
-          metrics.add({ step, images: indices.length, loss, correct })
-          if (metrics.isSampleDue()) emit({ type: 'step', epoch, step, ...(await metrics.readSample()) })
-          await setImmediate()
-          signal.throwIfAborted()
-        }
-        const total = await metrics.readEpoch()
-        trainingSeconds += metrics.seconds
-        const held = images.validation
-        const validation =
-          held.length > 0
-            ? await evaluate(engine, network, weights, inputShape, dataset.training, held, signal)
-            : undefined
-        if (validation && !Number.isFinite(validation.loss)) throw diverged(`after step ${step}`)
-        emit({
-          type: 'epoch',
+): Promise<TrainingEnd> {
+  const { spec } = task
+  while (state.epoch <= spec.epochs && !state.earlyStopping?.isDue) {
+    state.metrics.startClock()
+    const batches = readEpoch(task, state)
+    let next = batches.next()
+    while (!next.done) {
+      const { epoch, metrics } = state
+      const learningRate = trainOn(engine, task, state, next.value)
+      // The engine may still be at work on that: the next batch is made meanwhile.
+      next = batches.next()
+      if (metrics.isSampleDue()) {
+        observer.emit({
+          type: 'step',
           epoch,
-          step,
-          ...total,
-          validationLoss: validation?.loss ?? null,
-          validationAccuracy: validation?.accuracy ?? null,
-          seconds: metrics.seconds,
+          step: state.step,
+          learningRate,
+          ...(await metrics.readSample()),
         })
-      } finally {
-        metrics.dispose()
       }
+      await setImmediate()
+      await observer.betweenSteps?.(state)
+      signal.throwIfAborted()
     }
-    return { weights, trainingSeconds }
-  } catch (error) {
-    tf.dispose(weights)
-    throw error
-  } finally {
-    optimizer.dispose()
+    await endEpoch(engine, task, state, observer, signal)
+    await observer.betweenSteps?.(state)
+    signal.throwIfAborted()
   }
+  const endedBy = state.epoch > spec.epochs ? 'epochs' : 'earlyStopping'
+  const best = state.earlyStopping?.best
+  if (best) {
+    engine.tf.dispose(state.weights)
+    state.weights = best.weights.map(weight => engine.tf.clone(weight))
+  }
+  return { endedBy, keptEpoch: best?.epoch ?? state.epoch - 1 }
+}
+
+/** What is left of an epoch's images, in an order and a variation that follow from seed and epoch. */
+function* readEpoch({ spec, dataset, images }: TrainingTask, state: TrainingState): Generator<BatchData> {
+  const { epoch, position } = state
+  const { augmentation, seed, batchSize } = spec
+  const order = shuffle(images.training.slice(), new RandomStream(seed, 'shuffle', [epoch, 0]))
+  const variation = augmentation ? { augmentation, seed, epoch } : undefined
+  for (const indices of chunk(order.subarray(position), batchSize)) {
+    yield readBatch(dataset.training, dataset.description.inputShape, indices, variation)
+  }
+}
+
+/** One step; its loss is read later. Gives its learning rate. */
+function trainOn({ tf }: Engine, task: TrainingTask, state: TrainingState, data: BatchData): number {
+  const { spec, network, dataset, images } = task
+  const step = state.step + 1
+  const stepsPerEpoch = Math.ceil(images.training.length / spec.batchSize)
+  const length = { epochs: spec.epochs, stepsPerEpoch }
+  const learningRate = learningRateAt(spec.schedule, spec.learningRate, length, step)
+  const batch = toTensors(tf, dataset.description.inputShape, data)
+  const { weights, loss, correct } = takeStep(tf, network, state.weights, batch, {
+    optimizer: state.optimizer,
+    learningRate,
+    dropoutMask: dropoutMasks(tf, spec.seed, step),
+    labelSmoothing: spec.labelSmoothing,
+    gradientClipping: spec.gradientClipping,
+  })
+  state.weights = weights
+  state.step = step
+  state.position += data.labels.length
+  state.metrics.add({ step, images: data.labels.length, loss, correct })
+  return learningRate
+}
+
+/** Validates, reports, and goes over to the next epoch. */
+async function endEpoch(
+  engine: Engine,
+  { network, dataset, images }: TrainingTask,
+  state: TrainingState,
+  { emit }: TrainingObserver,
+  signal: AbortSignal,
+): Promise<void> {
+  const { epoch, step, metrics, weights, earlyStopping } = state
+  const { inputShape } = dataset.description
+  const means = await metrics.readEpoch()
+  const validation =
+    images.validation.length > 0
+      ? await evaluate(engine, network, weights, inputShape, dataset.training, images.validation, signal)
+      : undefined
+  if (validation && !Number.isFinite(validation.loss)) throw diverged(`after step ${step}`)
+  const best = validation && earlyStopping?.judge(epoch, validation, weights)
+  emit({
+    type: 'epoch',
+    epoch,
+    step,
+    ...means,
+    validationLoss: validation?.loss ?? null,
+    validationAccuracy: validation?.accuracy ?? null,
+    ...(best === undefined ? {} : { best }),
+    seconds: metrics.seconds,
+  })
+  state.trainingSeconds += metrics.seconds
+  state.metrics = new StepMetrics(engine.tf)
+  state.epoch++
+  state.position = 0
 }

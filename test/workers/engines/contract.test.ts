@@ -1,25 +1,22 @@
-import type { Rank, Tensor } from '@tensorflow/tfjs-core'
+import type { KernelBackend, Rank, Tensor } from '@tensorflow/tfjs-core'
 import t, { type Test } from 'tap'
-import { buildNetwork } from '../../../src/networks/build-network.js'
-import { conv2d, dense, flatten, maxPool2d } from '../../../src/networks/layers.js'
+import { batchNormalization, conv2d, dense, flatten, maxPool2d } from '../../../src/networks/layers.js'
 import type { Network } from '../../../src/networks/network.js'
+import { buildSequential } from '../../../src/networks/network-builder.js'
 import { optimizerSpec } from '../../../src/training/contract.js'
 import { chooseEngine, engineNames, openEngine } from '../../../workers/engines/choose-engine.js'
 import { type Engine, EngineUnavailableError } from '../../../workers/engines/engine.js'
 import { RandomStream } from '../../../workers/random/random-stream.js'
 import { dropoutMasks } from '../../../workers/trainer/dropout.js'
-import { forward } from '../../../workers/trainer/forward.js'
 import { initializeWeights } from '../../../workers/trainer/initialize.js'
 import { createOptimizer } from '../../../workers/trainer/optimizers.js'
-import { computeGradients } from '../../../workers/trainer/training-step.js'
-import { gradientCases } from './gradient-cases.js'
+import { type StepOptions, takeStep } from '../../../workers/trainer/training-step.js'
+import { checkGradients } from './check-gradients.js'
+import { compare, draw, sizeOf } from './numbers.js'
 import { centralDifferences, referenceForward, referenceLoss, referenceOptimizer } from './reference.js'
 
-// Largest error allowed, as a share of the largest number compared: some hundred roundings of float32.
-const GRADIENT_TOLERANCE = 2e-5
+// Largest error allowed, as a share of the largest number compared.
 const TRAINING_TOLERANCE = 1e-4
-
-const BATCH = 2
 
 for (const name of engineNames) {
   const engine = await openEngine(name).catch((error: unknown) => {
@@ -36,45 +33,7 @@ for (const name of engineNames) {
 async function checkEngine(t: Test, engine: Engine): Promise<void> {
   const { tf } = engine
 
-  for (const { name, inputShape, layers, shift = 0 } of gradientCases) {
-    t.test(`differentiates ${name}`, async t => {
-      const network = buildNetwork(
-        'net',
-        inputShape,
-        layers.at(-1)?.type === 'dense' ? layers : [...layers, flatten()],
-      )
-      const random = new RandomStream(1, 'weights')
-      const images = draw(BATCH * size(inputShape), random, shift)
-      const weights = weightShapes(network).map(shape => draw(size(shape), random))
-      const upstream = draw(BATCH * size(network.outputShape), random)
-
-      const inputs = [images, ...weights]
-      const shapes = [[BATCH, ...inputShape], ...weightShapes(network)]
-      const tensors = inputs.map((values, index) => tf.tensor(Float32Array.from(values), shapes[index]))
-      const dy = tf.tensor(Float32Array.from(upstream), [BATCH, ...network.outputShape])
-      const run = ([x, ...own]: Tensor[]) =>
-        forward(tf, network, own, tf.reshape<Rank.R4>(require(x), [BATCH, ...inputShape]))
-      const output = tf.tidy(() => run(tensors))
-      const gradients = tf.tidy(() => tf.grads((...all: Tensor[]) => run(all))(tensors, dy))
-
-      compare(t, await output.data(), referenceForward(network, weights, images, BATCH), 'output')
-      const value = () =>
-        referenceForward(network, weights, images, BATCH).reduce(
-          (sum, y, i) => sum + y * (upstream[i] ?? 0),
-          0,
-        )
-      for (const [index, numbers] of inputs.entries()) {
-        const expected = centralDifferences(value, numbers)
-        compare(
-          t,
-          await require(gradients[index]).data(),
-          expected,
-          index === 0 ? 'gradient of the input' : `gradient of weight ${index}`,
-        )
-      }
-      tf.dispose([...tensors, dy, output, ...gradients])
-    })
-  }
+  checkGradients(t, engine)
 
   t.test('gives the gradient of tied maxima to the first, zeros and negatives alike', async t => {
     for (const value of [0, -3, 2]) {
@@ -87,54 +46,76 @@ async function checkEngine(t: Test, engine: Engine): Promise<void> {
     }
   })
 
-  const optimizers = [
+  const cases = [
     { name: 'sgd' },
     { name: 'sgd', momentum: 0.9 },
-    { name: 'sgd', momentum: 0.9, nesterov: true },
+    { name: 'sgd', momentum: 0.9, nesterov: true, weightDecay: 0.1 },
+    { name: 'rmsprop', epsilon: 1e-3 },
+    { name: 'rmsprop', momentum: 0.5, epsilon: 1e-3 },
     { name: 'adam' },
-  ].map(spec => optimizerSpec.parse(spec))
-  for (const spec of optimizers) {
-    t.test(`takes six training steps as float64 does, with ${JSON.stringify(spec)}`, async t => {
-      const network = tinyNetwork()
-      const random = new RandomStream(3, 'weights')
-      const images = draw(4 * size(network.inputShape), random)
-      const labels = [0, 1, 2, 1]
-      const rate = spec.name === 'adam' ? 0.01 : 0.1
+    { name: 'adam', weightDecay: 0.1, decayAll: true },
+    { name: 'adamw', weightDecay: 0.1 },
+  ].map(spec => ({ spec: optimizerSpec.parse(spec), labelSmoothing: 0, clippedTo: Number.POSITIVE_INFINITY }))
+  cases.push({ spec: optimizerSpec.parse({ name: 'sgd' }), labelSmoothing: 0.2, clippedTo: 0.3 })
+  for (const { spec, labelSmoothing, clippedTo } of cases) {
+    const regularized = labelSmoothing > 0 ? ', smoothed labels and clipped gradients' : ''
+    t.test(
+      `takes six training steps as float64 does, with ${JSON.stringify(spec)}${regularized}`,
+      async t => {
+        const network = tinyNetwork()
+        const random = new RandomStream(3, 'weights')
+        const images = draw(4 * sizeOf(network.inputShape), random)
+        const labels = [0, 1, 2, 1]
+        const rate = spec.name === 'sgd' ? 0.1 : 0.01
 
-      let weights: Tensor[] = initializeWeights(tf, network, 5)
-      const expected = await Promise.all(weights.map(async weight => Float64Array.from(await weight.data())))
-      const steppers = expected.map(values => Array.from(values, () => referenceOptimizer(spec, rate)))
-      const optimizer = createOptimizer(tf, spec)
-      const loss = () => referenceLoss(referenceForward(network, expected, images, 4), labels, 3)
-      for (let step = 1; step <= 6; step++) {
-        const result = trainOneStep(engine, network, weights, images, labels)
-        const updated = optimizer.update(weights, result.gradients, rate)
-        compare(
-          t,
-          await result.loss.data(),
-          Float64Array.of(loss()),
-          `loss of step ${step}`,
-          TRAINING_TOLERANCE,
+        let weights: Tensor[] = initializeWeights(tf, network, 5)
+        const expected = await Promise.all(
+          weights.map(async weight => Float64Array.from(await weight.data())),
         )
-        tf.dispose([...weights, ...result.gradients, result.loss, result.correct])
-        weights = updated
-        const gradients = expected.map(values => centralDifferences(loss, values))
-        for (const [index, values] of expected.entries()) {
-          for (const [i, value] of values.entries()) {
-            values[i] = require(steppers[index]?.[i])(value, gradients[index]?.[i] ?? Number.NaN)
+        const kernels = network.layers.flatMap(layer => layer.weights.map(({ name }) => name === 'kernel'))
+        const steppers = expected.map((values, index) =>
+          Array.from(values, () => referenceOptimizer(spec, rate, spec.decayAll || kernels[index] === true)),
+        )
+        const optimizer = createOptimizer(tf, spec, network)
+        const loss = () =>
+          referenceLoss(referenceForward(network, expected, images, 4), labels, 3, labelSmoothing)
+        for (let step = 1; step <= 6; step++) {
+          const result = trainOneStep(engine, network, weights, images, labels, {
+            optimizer,
+            learningRate: rate,
+            labelSmoothing,
+            gradientClipping: Number.isFinite(clippedTo) ? { by: 'norm', limit: clippedTo } : null,
+          })
+          compare(
+            t,
+            await result.loss.data(),
+            Float64Array.of(loss()),
+            `loss of step ${step}`,
+            TRAINING_TOLERANCE,
+          )
+          tf.dispose([result.loss, result.correct])
+          weights = result.weights
+          const gradients = expected.map(values => centralDifferences(loss, values))
+          const norm = Math.hypot(...gradients.flatMap(values => [...values]))
+          const scale = Math.min(1, clippedTo / norm)
+          t.equal(scale < 1, Number.isFinite(clippedTo), `clipped from ${norm.toFixed(2)}`)
+          for (const [index, values] of expected.entries()) {
+            for (const [i, value] of values.entries()) {
+              values[i] = require(steppers[index]?.[i])(value, scale * (gradients[index]?.[i] ?? Number.NaN))
+            }
           }
         }
-      }
-      for (const [index, weight] of weights.entries()) {
-        compare(t, await weight.data(), require(expected[index]), `weight ${index}`, TRAINING_TOLERANCE)
-      }
-      optimizer.dispose()
-      tf.dispose(weights)
-    })
+        for (const [index, weight] of weights.entries()) {
+          compare(t, await weight.data(), require(expected[index]), `weight ${index}`, TRAINING_TOLERANCE)
+        }
+        optimizer.dispose()
+        tf.dispose(weights)
+      },
+    )
   }
 
   t.test('leaves no tensor behind after 200 steps', async t => {
-    const network = buildNetwork(
+    const network = buildSequential(
       'net',
       [6, 6, 1],
       [
@@ -142,23 +123,31 @@ async function checkEngine(t: Test, engine: Engine): Promise<void> {
         maxPool2d(2),
         flatten(),
         { type: 'dropout', rate: 0.5 },
-        dense(3, 'softmax'),
+        batchNormalization(),
+        dense(3, { activation: 'softmax' }),
       ],
     )
     const images = draw(4 * 36, new RandomStream(3, 'weights'))
     let weights: Tensor[] = initializeWeights(tf, network, 5)
-    const optimizer = createOptimizer(tf, optimizerSpec.parse({ name: 'adam' }))
+    const optimizer = createOptimizer(tf, optimizerSpec.parse({ name: 'adam' }), network)
     const count = () => ({ tensors: tf.memory().numTensors, inEngine: tf.backend().numDataIds() })
     let before = count()
+    const reads = countReads(tf.backend())
     for (let step = 0; step <= 200; step++) {
       // The optimizer's moments come with its first step.
       if (step === 1) before = count()
-      const result = trainOneStep(engine, network, weights, images, [0, 1, 2, 1], step)
-      const updated = optimizer.update(weights, result.gradients, 0.01)
-      tf.dispose([...weights, ...result.gradients, result.loss, result.correct])
-      weights = updated
+      const result = trainOneStep(engine, network, weights, images, [0, 1, 2, 1], {
+        optimizer,
+        learningRate: 0.01,
+        dropoutMask: dropoutMasks(tf, 1, step),
+        labelSmoothing: 0.1,
+        gradientClipping: { by: 'norm', limit: 1 },
+      })
+      tf.dispose([result.loss, result.correct])
+      weights = result.weights
     }
     t.strictSame(count(), before)
+    t.equal(reads.stop(), 0, 'and waits for the engine in none of them')
     optimizer.dispose()
     tf.dispose(weights)
   })
@@ -191,10 +180,10 @@ t.test("'auto' opens an engine; one asked for and missing is refused with the re
 })
 
 function tinyNetwork(): Network {
-  return buildNetwork(
+  return buildSequential(
     'tiny',
     [6, 6, 1],
-    [conv2d(2, 3, { activation: 'tanh' }), maxPool2d(2), flatten(), dense(3, 'softmax')],
+    [conv2d(2, 3, { activation: 'tanh' }), maxPool2d(2), flatten(), dense(3, { activation: 'softmax' })],
   )
 }
 
@@ -204,45 +193,33 @@ function trainOneStep(
   weights: Tensor[],
   images: Float64Array,
   labels: number[],
-  step?: number,
+  options: StepOptions,
 ) {
   const batch = {
     images: tf.tensor4d(Float32Array.from(images), [labels.length, 6, 6, 1]),
     labels: tf.tensor1d(labels, 'int32'),
   }
-  const masks = step === undefined ? undefined : dropoutMasks(tf, 1, step)
-  const result = computeGradients(tf, network, weights, batch, masks)
-  tf.dispose([batch.images, batch.labels])
-  return result
+  return takeStep(tf, network, weights, batch, options)
 }
 
-/** Float32 numbers between -1 and 1, so that engine and reference begin with the same. */
-function draw(count: number, random: RandomStream, shift = 0): Float64Array {
-  return Float64Array.from({ length: count }, () => Math.fround(2 * random.nextFloat() - 1 + shift))
-}
-
-function weightShapes(network: Network): number[][] {
-  return network.layers.flatMap(layer => layer.weights.map(({ shape }) => [...shape]))
-}
-
-function size(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1)
-}
-
-function compare(
-  t: Test,
-  actual: ArrayLike<number>,
-  expected: Float64Array,
-  what: string,
-  tolerance = GRADIENT_TOLERANCE,
-): void {
-  const scale = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1e-6)
-  const error = expected.reduce(
-    (largest, value, index) => Math.max(largest, Math.abs(value - (actual[index] ?? Number.NaN))),
-    0,
-  )
-  t.equal(actual.length, expected.length, `${what}: as many numbers`)
-  t.ok(error / scale < tolerance, `${what}: off by ${(error / scale).toExponential(1)}`)
+/** Counts how often something is read back from an engine. */
+function countReads(backend: KernelBackend): { stop(): number } {
+  const { read, readSync } = backend
+  let reads = 0
+  backend.read = (...args) => {
+    reads++
+    return read.apply(backend, args)
+  }
+  backend.readSync = (...args) => {
+    reads++
+    return readSync.apply(backend, args)
+  }
+  return {
+    stop() {
+      Object.assign(backend, { read, readSync })
+      return reads
+    },
+  }
 }
 
 function require<T>(value: T | undefined): T {

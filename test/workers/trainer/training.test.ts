@@ -10,7 +10,8 @@ import {
 } from '../../../src/training/contract.js'
 import { loadDataset } from '../../../workers/datasets/load-dataset.js'
 import { openEngine } from '../../../workers/engines/choose-engine.js'
-import { createBatch } from '../../../workers/trainer/batches.js'
+import { readBatch, toTensors } from '../../../workers/trainer/batches.js'
+import { checkImages } from '../../../workers/trainer/check-images.js'
 import { describeFailure } from '../../../workers/trainer/failure.js'
 import { forward } from '../../../workers/trainer/forward.js'
 import { initializeWeights } from '../../../workers/trainer/initialize.js'
@@ -18,6 +19,7 @@ import { loadModel } from '../../../workers/trainer/predictor.js'
 import { saveModel } from '../../../workers/trainer/save-model.js'
 import { selectImages } from '../../../workers/trainer/select-images.js'
 import { train } from '../../../workers/trainer/train.js'
+import { createState, disposeState } from '../../../workers/trainer/training-state.js'
 import { Child, isEvent, isKind } from './child.js'
 
 const directory = await mkdtemp(join(tmpdir(), 'lyceum-trainer-'))
@@ -45,7 +47,13 @@ const find = <T extends TrainerEvent['type']>(events: TrainerEvent[], type: T) =
   events.filter((event): event is Extract<TrainerEvent, { type: T }> => event.type === type)
 
 t.test('a run reports its beginning, its steps, its epochs and its end, and leaves', async t => {
-  const { code, events, last, outputDirectory } = await run({ epochs: 2, batchSize: 64, dropout: 0.2 })
+  const { code, events, last, outputDirectory } = await run({
+    epochs: 2,
+    batchSize: 64,
+    dropout: 0.2,
+    augmentation: { shift: 0.1 },
+    earlyStopping: { patience: 2 },
+  })
   t.equal(code, 0)
   t.match(events[0], {
     type: 'started',
@@ -67,7 +75,13 @@ t.test('a run reports its beginning, its steps, its epochs and its end, and leav
     ],
   )
   t.ok((epochs[1]?.loss ?? 9) < (epochs[0]?.loss ?? 0), 'the loss falls')
+  t.strictSame(
+    epochs.map(({ best }) => best),
+    [true, true],
+    'each is better than the one before',
+  )
   const [finished] = find(events, 'finished')
+  t.match(finished, { endedBy: 'epochs', keptEpoch: 2 })
   const matrix = finished?.confusionMatrix ?? []
   t.strictSame(
     matrix.map(row => row.reduce((sum, count) => sum + count, 0)),
@@ -90,6 +104,32 @@ t.test('the same seed gives the same bits, in another process too', async t => {
   t.ok(weights.equals(await weightsOf(second.outputDirectory)), 'every bit of every weight')
   const [epoch] = find(first.events, 'epoch')
   t.match(epoch, { step: 4, validationLoss: null, validationAccuracy: null }, 'no validation is said as null')
+})
+
+t.test('images of which nothing can be learned are refused', async t => {
+  const dataset = await loadDataset('mnist', datasetsDirectory)
+  const only = Uint32Array.from(dataset.training.labels.entries(), ([index, label]) =>
+    label === 7 ? index : -1,
+  ).filter(index => index < dataset.training.count)
+  const images = { training: only, validation: only, test: only }
+  const refusal = (...given: Parameters<typeof checkImages>) => {
+    try {
+      return checkImages(...given)
+    } catch (error) {
+      return describeFailure(error)
+    }
+  }
+  t.match(refusal(dataset, images), {
+    code: 'DATASET_ONE_CLASS',
+    message: /all of the class '7'/,
+    fault: 'spec',
+  })
+  const { description } = dataset
+  const unnamed = { ...dataset, description: { ...description, classNames: ['0', '1'] } }
+  t.match(refusal(unnamed, { ...images, training: Uint32Array.of(0, 1, 2, 3) }), {
+    code: 'DATASET_LABEL_UNKNOWN',
+    message: /has the label 5, and there are 2 classes/,
+  })
 })
 
 t.test('another seed begins elsewhere and sees other images', async t => {
@@ -151,7 +191,10 @@ t.test('a loss that is no number fails the run with the step and what to do', as
   const spec = { ...trainingSpec.parse(least), learningRate: 1e30 }
   const task = { spec, network, dataset, images: selectImages(spec, dataset) }
   const before = engine.tf.memory().numTensors
-  const error = await train(engine, task, () => {}, new AbortController().signal).catch(describeFailure)
+  const state = createState(engine.tf, task)
+  const { signal } = new AbortController()
+  const error = await train(engine, task, state, { emit: () => {} }, signal).catch(describeFailure)
+  disposeState(engine.tf, state)
   t.match(error, {
     code: 'TRAINING_DIVERGED',
     message: 'The loss was no longer a finite number at step 2.',
@@ -162,11 +205,11 @@ t.test('a loss that is no number fails the run with the step and what to do', as
 })
 
 t.test('what cannot be run is refused before it begins', async t => {
-  const unknown = await run({ architecture: 'resnet-20' })
+  const unknown = await run({ architecture: 'oracle-9' })
   t.match(unknown.last, {
     kind: 'failed',
     code: 'SPEC_IMPOSSIBLE',
-    message: /resnet-20.*simple-cnn/,
+    message: /oracle-9.*simple-cnn/,
     fault: 'spec',
   })
   t.strictSame(unknown.events, [])
@@ -205,7 +248,11 @@ t.test('a child that has nothing to do can be stopped', async t => {
 t.test('a saved network is a LayersModel that computes the same', async t => {
   const { tf } = await openEngine('wasm')
   const dataset = await loadDataset('mnist', datasetsDirectory)
-  const { images, labels } = createBatch(tf, dataset.test, [28, 28, 1], Uint32Array.of(0, 1, 2, 3))
+  const { images, labels } = toTensors(
+    tf,
+    [28, 28, 1],
+    readBatch(dataset.test, [28, 28, 1], Uint32Array.of(0, 1, 2, 3)),
+  )
   for (const id of ['simple-cnn', 'lenet-5']) {
     const network = findArchitecture(id)?.build({ dropout: 0.5 })
     if (!network) throw new Error(`no architecture ${id}`)

@@ -15,6 +15,14 @@ const convAttributes = z.object({
   inputShape: imageShape.optional(),
 })
 
+const depthwiseAttributes = z.object({
+  strides: pairOrNumber,
+  pad: padding,
+  dilations: z.union([z.literal(1), z.tuple([z.literal(1), z.literal(1)])]),
+  filterShape: imageShape.optional(),
+  inputShape: imageShape.optional(),
+})
+
 const poolAttributes = z.object({ filterSize: pairOrNumber, strides: pairOrNumber, pad: padding })
 
 const sumAttributes = z.object({
@@ -38,6 +46,23 @@ export function convGeometry(
     strides,
     1,
     pad,
+  )
+}
+
+/** The same for depthwise convolutions, whose filters are `[height, width, channels, multiplier]`. */
+export function depthwiseGeometry(
+  attrs: NamedAttrMap | undefined,
+  shapes: { input?: HeapTensor; filter?: HeapTensor },
+): WindowGeometry {
+  const { strides, pad, filterShape, inputShape } = depthwiseAttributes.parse(attrs)
+  return backend_util.computeConv2DInfo(
+    inputShape ?? imageShape.parse(shapes.input?.shape),
+    filterShape ?? imageShape.parse(shapes.filter?.shape),
+    strides,
+    1,
+    pad,
+    undefined,
+    true,
   )
 }
 

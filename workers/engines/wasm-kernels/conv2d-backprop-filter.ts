@@ -2,91 +2,80 @@ import type { KernelFunc } from '@tensorflow/tfjs-core'
 import { convGeometry, type WindowGeometry } from './attributes.js'
 import { Heap, type HeapTensor, requireInput, upstreamKernel } from './heap.js'
 
-/** The most numbers that patches take at once, 64 MiB: a large network would fill the heap otherwise. */
-const CHUNK = 2 ** 24
-
 /**
- * The gradient of a convolution's filter, which upstream lacks: `patches · dy`, where `patches`
- * `[kernel height * kernel width * channels, positions]` holds what each filter weight saw (im2col) and `dy`
- * is `[positions, filters]`; one fast matrix product for every few images.
+ * The gradient of a convolution's filter, which upstream lacks: itself a convolution, of the images with `dy` as
+ * its filter. Channels take the place of the batch and the batch that of the channels, so that it sums over the
+ * batch, and what was the stride becomes the dilation. See V. Dumoulin and F. Visin, “A guide to convolution
+ * arithmetic for deep learning”, arXiv:1603.07285.
  */
 export function createConv2DBackpropFilter(): KernelFunc {
+  const conv2d = upstreamKernel('Conv2D')
   const matMul = upstreamKernel('BatchMatMul')
+  const transpose = upstreamKernel('Transpose')
+  const slice = upstreamKernel('Slice')
   return params => {
     const heap = new Heap(params)
     const x = requireInput(params, 'x')
     const dy = requireInput(params, 'dy')
     const geometry = convGeometry(params.attrs, { input: x })
-    const { batchSize, outHeight, outWidth, outChannels, filterHeight, filterWidth, inChannels } = geometry
-    const rows = filterHeight * filterWidth * inChannels
-    const positions = outHeight * outWidth
-    const imagesAtOnce = Math.max(1, Math.floor(CHUNK / (positions * rows)))
-
-    const output = heap.allocate(geometry.filterShape)
-    heap.view(output).fill(0)
-    for (let first = 0; first < batchSize; first += imagesAtOnce) {
-      const images = Math.min(imagesAtOnce, batchSize - first)
-      const patches = heap.allocate([1, rows, images * positions])
-      writePatches(heap.view(x), heap.view(patches), geometry, first, images)
-      const gradients = takeImages(heap, dy, [1, images * positions, outChannels], first * positions)
-      const product = heap.run(matMul, { a: patches, b: gradients }, { transposeA: false, transposeB: false })
-      addTo(heap.view(output), heap.view(product))
-      heap.free(patches, gradients, product)
+    const { batchSize, outHeight, outWidth, inChannels, outChannels } = geometry
+    if (isPointwise(geometry)) {
+      const positions = batchSize * outHeight * outWidth
+      const turned = heap.run(transpose, { x: { ...x, shape: [positions, inChannels] } }, { perm: [1, 0] })
+      const product = heap.run(
+        matMul,
+        {
+          a: { ...turned, shape: [1, inChannels, positions] },
+          b: { ...dy, shape: [1, positions, outChannels] },
+        },
+        { transposeA: false, transposeB: false },
+      )
+      heap.free(turned)
+      return { ...product, shape: geometry.filterShape }
     }
+    const images = heap.run(transpose, { x }, { perm: [3, 1, 2, 0] })
+    const filter = heap.run(transpose, { x: dy }, { perm: [1, 2, 0, 3] })
+    const gradient = correlate(heap, images, filter, geometry)
+    const output = heap.run(transpose, { x: gradient }, { perm: [1, 2, 0, 3] })
+    heap.free(images, filter, gradient)
     return output
   }
-}
 
-/** Some consecutive positions of `dy` as a matrix: the same numbers when they are all of it, else a copy. */
-function takeImages(
-  heap: Heap,
-  dy: HeapTensor,
-  shape: [1, number, number],
-  firstPosition: number,
-): HeapTensor {
-  const [, positions, channels] = shape
-  const size = positions * channels
-  if (size === heap.view(dy).length) return { ...heap.share(dy), shape }
-  const part = heap.allocate(shape)
-  const start = firstPosition * channels
-  heap.view(part).set(heap.view(dy).subarray(start, start + size))
-  return part
-}
-
-/** Writes for each filter weight, in the filter's order, what it sees at each position; 0 in the padding. */
-function writePatches(
-  x: Float32Array,
-  patches: Float32Array,
-  geometry: WindowGeometry,
-  firstImage: number,
-  images: number,
-): void {
-  const { inHeight, inWidth, inChannels, outHeight, outWidth, strideHeight, strideWidth, padInfo } = geometry
-  patches.fill(0)
-  let at = 0
-  for (let filterRow = 0; filterRow < geometry.filterHeight; filterRow++) {
-    for (let filterColumn = 0; filterColumn < geometry.filterWidth; filterColumn++) {
-      const offset = filterColumn - padInfo.left
-      const begin = Math.min(outWidth, Math.max(0, Math.ceil(-offset / strideWidth)))
-      const end = Math.max(begin, Math.min(outWidth, Math.ceil((inWidth - offset) / strideWidth)))
-      for (let channel = 0; channel < inChannels; channel++) {
-        for (let image = firstImage; image < firstImage + images; image++) {
-          for (let outRow = 0; outRow < outHeight; outRow++, at += outWidth) {
-            const row = outRow * strideHeight + filterRow - padInfo.top
-            if (row < 0 || row >= inHeight) continue
-            const step = strideWidth * inChannels
-            let from =
-              ((image * inHeight + row) * inWidth + begin * strideWidth + offset) * inChannels + channel
-            for (let column = begin; column < end; column++, from += step) {
-              patches[at + column] = x[from] ?? 0
-            }
-          }
-        }
-      }
-    }
+  /** @returns `[channels, filter height, filter width, filters]` */
+  function correlate(
+    heap: Heap,
+    images: HeapTensor,
+    filter: HeapTensor,
+    geometry: WindowGeometry,
+  ): HeapTensor {
+    const { inHeight, inWidth, outHeight, outWidth, strideHeight, strideWidth, padInfo } = geometry
+    // Where the last rows or columns were under no window, the output comes out larger: what is too much is cut.
+    const bottom = (outHeight - 1) * strideHeight + geometry.filterHeight - inHeight - padInfo.top
+    const right = (outWidth - 1) * strideWidth + geometry.filterWidth - inWidth - padInfo.left
+    const gradient = heap.run(
+      conv2d,
+      { x: images, filter },
+      {
+        strides: [1, 1],
+        dilations: [strideHeight, strideWidth],
+        dataFormat: 'NHWC',
+        pad: [
+          [0, 0],
+          [padInfo.top, Math.max(0, bottom)],
+          [padInfo.left, Math.max(0, right)],
+          [0, 0],
+        ],
+      },
+    )
+    if (bottom >= 0 && right >= 0) return gradient
+    const [channels = 0, , , filters = 0] = gradient.shape
+    const size = [channels, geometry.filterHeight, geometry.filterWidth, filters]
+    const cut = heap.run(slice, { x: gradient }, { begin: [0, 0, 0, 0], size })
+    heap.free(gradient)
+    return cut
   }
 }
 
-function addTo(total: Float32Array, part: Float32Array): void {
-  for (let i = 0; i < total.length; i++) total[i] = (total[i] ?? 0) + (part[i] ?? 0)
+function isPointwise({ filterHeight, filterWidth, strideHeight, strideWidth }: WindowGeometry): boolean {
+  return filterHeight === 1 && filterWidth === 1 && strideHeight === 1 && strideWidth === 1
 }

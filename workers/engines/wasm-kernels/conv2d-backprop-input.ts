@@ -1,6 +1,7 @@
 import type { KernelFunc } from '@tensorflow/tfjs-core'
 import { convGeometry, type WindowGeometry } from './attributes.js'
 import { Heap, type HeapTensor, requireInput, upstreamKernel } from './heap.js'
+import { spreadGradient } from './spread-gradient.js'
 
 /**
  * The gradient of a convolution's input, where upstream's own kernel is a plain loop: itself a convolution,
@@ -60,25 +61,4 @@ function turnFilter(heap: Heap, filter: HeapTensor, geometry: WindowGeometry): H
     }
   }
   return turned
-}
-
-/** Puts `stride - 1` zeros between rows and columns; `dy` itself when the stride is 1. */
-function spreadGradient(heap: Heap, dy: HeapTensor, geometry: WindowGeometry): HeapTensor {
-  const { batchSize, outHeight, outWidth, outChannels, strideHeight, strideWidth } = geometry
-  if (strideHeight === 1 && strideWidth === 1) return dy
-  const height = (outHeight - 1) * strideHeight + 1
-  const width = (outWidth - 1) * strideWidth + 1
-  const spread = heap.allocate([batchSize, height, width, outChannels])
-  const from = heap.view(dy)
-  const to = heap.view(spread).fill(0)
-  for (let image = 0; image < batchSize; image++) {
-    for (let row = 0; row < outHeight; row++) {
-      for (let column = 0; column < outWidth; column++) {
-        const source = ((image * outHeight + row) * outWidth + column) * outChannels
-        const target = ((image * height + row * strideHeight) * width + column * strideWidth) * outChannels
-        to.set(from.subarray(source, source + outChannels), target)
-      }
-    }
-  }
-  return spread
 }

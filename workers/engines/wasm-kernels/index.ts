@@ -1,5 +1,6 @@
 import { createConv2DBackpropFilter } from './conv2d-backprop-filter.js'
 import { createConv2DBackpropInput } from './conv2d-backprop-input.js'
+import { createDepthwiseBackpropInput, depthwiseBackpropFilter } from './depthwise-gradients.js'
 import { Heap, replaceKernel, requireInput } from './heap.js'
 import { registerMatMulGradient } from './matmul-gradient.js'
 import { avgPoolGrad, maxPoolGrad } from './pool-gradients.js'
@@ -12,6 +13,8 @@ import { createSum } from './sum.js'
 export function registerTrainingKernels(): void {
   replaceKernel('Conv2DBackpropFilter', createConv2DBackpropFilter())
   replaceKernel('Conv2DBackpropInput', createConv2DBackpropInput())
+  replaceKernel('DepthwiseConv2dNativeBackpropInput', createDepthwiseBackpropInput())
+  replaceKernel('DepthwiseConv2dNativeBackpropFilter', depthwiseBackpropFilter)
   replaceKernel('MaxPoolGrad', maxPoolGrad)
   replaceKernel('AvgPoolGrad', avgPoolGrad)
   replaceKernel('Sum', createSum())

@@ -1,0 +1,72 @@
+import { existsSync, readdirSync } from 'node:fs'
+import {
+  type EngineChoice,
+  findDataset,
+  resolveNetwork,
+  type TrainingSpec,
+} from '../src/training/contract.js'
+import { type EngineSettings, engineEnvironment } from './engines/engine-environment.js'
+import type { EngineReport } from './probe/choose-for-worker.js'
+import { needsWorkaround } from './probe/probe-engine.js'
+
+/** What one run computes on. */
+export interface EngineAssignment {
+  engine: EngineChoice
+  /** Of its process. */
+  environment: NodeJS.ProcessEnv
+  /** Gives its card back. */
+  release(): void
+}
+
+/** Gives each run of a worker its engine, the environment of its process and, where there are GPUs, its card. */
+export class RunEngines {
+  readonly #report: EngineReport
+  readonly #settings: EngineSettings
+  /** How many runs each card has. */
+  readonly #cards: Map<string, number>
+
+  constructor(report: EngineReport, settings: EngineSettings, cards: readonly string[] = findCards()) {
+    this.#report = report
+    this.#settings = settings
+    this.#cards = new Map(cards.map(card => [card, 0]))
+  }
+
+  /**
+   * A spec's 'auto' is what the worker chose. One that the worker refused is given as it was asked for: the run
+   * then fails with the reason.
+   */
+  assign(spec: TrainingSpec): EngineAssignment {
+    const { asked, chosen } = this.#report
+    const engine = spec.engine === 'auto' ? (chosen?.engine ?? asked) : spec.engine
+    const card = engine === 'wasm' ? undefined : this.#takeCard()
+    const dataset = findDataset(spec.dataset)
+    const resolved = dataset && resolveNetwork(spec, dataset)
+    const network = resolved && 'network' in resolved ? resolved.network : undefined
+    const workaround = chosen && network && needsWorkaround(network) ? chosen.workaround : {}
+    return {
+      engine,
+      environment: { ...engineEnvironment(this.#settings, process.env, card), ...workaround },
+      release: () => {
+        if (card !== undefined) this.#cards.set(card, (this.#cards.get(card) ?? 1) - 1)
+      },
+    }
+  }
+
+  /** The one with the fewest runs: one each, as long as there are as many cards as runs at once. */
+  #takeCard(): string | undefined {
+    const [first] = [...this.#cards].sort(([, a], [, b]) => a - b)
+    if (!first) return undefined
+    const [card, runs] = first
+    this.#cards.set(card, runs + 1)
+    return card
+  }
+}
+
+/** The cards that this worker may use, as CUDA_VISIBLE_DEVICES names them: all, where the operator names none. */
+function findCards(): string[] {
+  const named = process.env.CUDA_VISIBLE_DEVICES
+  if (named !== undefined) return named.split(',').filter(card => card !== '')
+  // NVIDIA's Linux driver has a folder for each.
+  const folder = '/proc/driver/nvidia/gpus'
+  return existsSync(folder) ? readdirSync(folder).map((_, index) => String(index)) : []
+}
