@@ -58,7 +58,6 @@ export type PredictCommand = Extract<ChildCommand, { kind: 'predict' }>
 
 /** Whose fault a failure is: the spec's (or image's), the machine's (memory, disk, engine), or ours. */
 export const fault = z.enum(['spec', 'machine', 'lyceum'])
-export type Fault = z.output<typeof fault>
 
 /** What a machine makes of an engine: what would compute, or why nothing does. */
 export const engineReport = z.discriminatedUnion('works', [

@@ -95,4 +95,3 @@ export const runEvent = z.discriminatedUnion('type', [
   failed,
 ])
 export type RunEvent = z.output<typeof runEvent>
-export type RunEventType = RunEvent['type']

@@ -2,7 +2,7 @@ import type { Architecture } from './architecture.js'
 import { lenet5 } from './lenet-5.js'
 import { simpleCnn } from './simple-cnn.js'
 
-export type { Architecture, ArchitectureOptions } from './architecture.js'
+export type { Architecture } from './architecture.js'
 
 /** Every architecture that can be trained, in the order in which they are taught. */
 export const architectures: readonly Architecture[] = [simpleCnn, lenet5]
