@@ -7,4 +7,3 @@ export const setCourseStateInput = z.strictObject({
   course: z.string().min(1).max(100),
   state: z.enum(courseStates),
 })
-export type SetCourseStateInput = z.output<typeof setCourseStateInput>

@@ -65,7 +65,8 @@ export class JobAnswers {
   }
 }
 
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+/** What a promise gives within so many ms, or undefined. */
+export async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
   const timer = new AbortController()
   try {
     return await Promise.race([promise, sleep(ms, undefined, { signal: timer.signal })])

@@ -3,7 +3,7 @@ import { createPostgresBackend, Queue, QueueEvents, Worker, withBackend } from '
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { LyceumError, noWorkerAnswered } from './errors.js'
-import { JobAnswers, type JobEvents, type JobRecord } from './job-answers.js'
+import { JobAnswers, type JobEvents, type JobRecord, within } from './job-answers.js'
 import type { Logger } from './logger.js'
 
 /** What a worker is handed of a job. */
@@ -86,7 +86,7 @@ function openOnPostgres(connectionString: string, logger: Logger): Courier {
     backend: 'postgres',
     queue: name =>
       jobQueue(keep(new bull.Queue(name, { connection, defaultJobOptions })), () =>
-        keep(new bull.QueueEvents(name, { connection })),
+        keep.events(new bull.QueueEvents(name, { connection })),
       ),
     worker: (name, process, settings = {}) => {
       const worker = new bull.Worker(
@@ -120,7 +120,9 @@ function openOnRedis(url: string, logger: Logger): Courier {
   return {
     backend: 'redis',
     queue: name =>
-      jobQueue(keep(new Queue(name, asks)), () => keep(new QueueEvents(name, { connection: patient }))),
+      jobQueue(keep(new Queue(name, asks)), () =>
+        keep.events(new QueueEvents(name, { connection: patient })),
+      ),
     worker: (name, process, settings = {}) => {
       const worker = new Worker(
         name,
@@ -210,21 +212,31 @@ interface Closable {
 
 /** Remembers what was opened, so that it is closed with the courier, and logs its errors. */
 function keepOpen(logger: Logger) {
-  const open = new Set<Closable>()
-  const keep = <T extends Closable>(item: T): T => {
+  const closes: Array<() => Promise<unknown>> = []
+  const listen = (item: Closable) => {
     // Without a listener an error event would end the process.
     item.on('error', reporter(logger, 'The queue reported an error'))
-    open.add(item)
+  }
+  const keep = <T extends Closable>(item: T): T => {
+    listen(item)
+    closes.push(() => item.close())
     return item
   }
   return Object.assign(keep, {
+    events: <T extends Closable>(item: T): T => {
+      listen(item)
+      // BullMQ never ends the closing of an event stream that is just connecting to Redis again.
+      closes.push(() => within(item.close(), eventsCloseMs))
+      return item
+    },
     closeAll: async () => {
-      await Promise.all([...open].map(item => item.close()))
+      await Promise.all(closes.map(close => close()))
     },
   })
 }
 
 const sameErrorMs = 10_000
+const eventsCloseMs = 1_000
 
 /**
  * Logs errors by their message alone: those of ioredis carry the command with its arguments, AUTH's password

@@ -56,7 +56,6 @@ export type PredictCommand = Extract<ChildCommand, { kind: 'predict' }>
 
 /** Whose fault a failure is: the spec's (or image's), the machine's (memory, disk, engine), or ours. */
 export const fault = z.enum(['spec', 'machine', 'lyceum'])
-export type Fault = z.output<typeof fault>
 
 const failure = { code: z.string(), message: z.string(), hint: z.string(), fault }
 

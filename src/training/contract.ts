@@ -1,5 +1,5 @@
 /** What other domains and the workers may use of training: pure types, schemas and data. */
-export { type Architecture, architectures, findArchitecture } from '../networks/architectures/index.js'
+export { architectures, findArchitecture } from '../networks/architectures/index.js'
 export * from './augmentation-spec.js'
 export * from './child-protocol.js'
 export * from './datasets.js'

