@@ -3,10 +3,15 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { alone } from './set-up-lock.mjs'
 import { root, step } from './step.mjs'
 
 export async function setUp() {
   requireNode(20, 19)
+  await alone(setUpAlone)
+}
+
+async function setUpAlone() {
   if (!packagesAreInstalled()) {
     console.log('Installing packages (a minute or two) …')
     run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
