@@ -33,6 +33,8 @@ export function trainingResolvers(service: RunService) {
         connect(await service.listRuns(actor, parseInput(pageInput, args))),
       architectures: () => architectures,
       datasets: () => datasets,
+      networkSummary: (_root: unknown, args: unknown, { actor }: Context) =>
+        service.summarizeNetwork(actor, parseInput(launchArgs, args).input),
     },
     Mutation: {
       launchRun: (_root: unknown, args: unknown, { actor }: Context) =>

@@ -290,6 +290,43 @@ t.test('training runs', async t => {
     t.equal((await fetch('/labs/lab/runs', instructor.headers)).json().items.length, 1)
   })
 
+  await t.test('a network is summarised on both faces before it is launched', async t => {
+    const input = { spec: { dataset: 'mnist', kerasPython: 'm = Sequential([Flatten(), Dense(10)])' } }
+    const expected = {
+      name: 'keras-model',
+      text: /flatten_1 +flatten +784 +0/,
+      inputShape: [28, 28, 1],
+      outputShape: [10],
+      parameters: 7850,
+      trainableParameters: 7850,
+      multiplyAdds: 7840,
+      weightBytes: 31_400,
+      notes: [],
+      layers: [
+        { name: 'flatten_1', inputs: ['input'] },
+        { name: 'dense_1', inputs: ['flatten_1'], parameters: 7850 },
+        { name: 'activation_1', outputShape: [10] },
+      ],
+    }
+    const answer = await post('/networks/summary', student.headers, input)
+    t.equal(answer.statusCode, 200)
+    t.match(answer.json(), expected)
+    const query = `query ($input: LaunchRunInput!) { networkSummary(input: $input) {
+      name text inputShape outputShape parameters trainableParameters multiplyAdds weightBytes trainingBytes notes
+      layers { name type inputs outputShape parameters } } }`
+    t.match((await ask(query, student.headers, { input })).data.networkSummary, expected)
+    t.match(await ask(query, {}, { input }), { errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] })
+    const faulty = { spec: { dataset: 'mnist', kerasPython: 'm = Sequential()\nm.pop()' } }
+    const refusal = await post('/networks/summary', student.headers, faulty)
+    t.match(refusal.json(), {
+      status: 422,
+      code: 'RUN_SPEC_IMPOSSIBLE',
+      problems: [
+        { path: 'spec.kerasPython', line: 2, column: 1, message: /what .pop\(\) does to the model/ },
+      ],
+    })
+  })
+
   await t.test('GraphQL launches, lists and cancels too', async t => {
     const fresh = await createUser({ app }, { role: 'INSTRUCTOR' })
     const launched = await ask(
