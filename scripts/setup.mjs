@@ -1,7 +1,7 @@
 // Makes a clone ready to run: packages, the Prisma client, the build. Does only what is out of date.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -11,6 +11,7 @@ const stamps = join(root, 'node_modules', '.cache', 'lyceum')
 export async function setUp() {
   requireNode(20, 19)
   if (!packagesAreInstalled()) {
+    refuseLink(join(root, 'node_modules'))
     console.log('Installing packages (a minute or two) …')
     run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
   }
@@ -34,6 +35,13 @@ function requireNode(major, minor) {
   console.error(
     `Lyceum needs Node ${major}.${minor} or newer; this is ${process.version}. See https://nodejs.org`,
   )
+  process.exit(1)
+}
+
+/** `npm ci` first empties node_modules/, and through a link the folder of another checkout. */
+function refuseLink(path) {
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return
+  console.error(`${path} is a link to packages that are not those of package-lock.json: remove the link.`)
   process.exit(1)
 }
 
