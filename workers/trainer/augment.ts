@@ -15,8 +15,9 @@ export interface Distortion {
 }
 
 /**
- * Draws what is done to an image in an epoch. It depends on the seed, the epoch and the image's index alone, not on
- * its batch; and every kind has a draw of its own, so that one more of them changes none of the others.
+ * Draws what is done to an image in an epoch. It depends on the seed, the epoch and the image's index alone,
+ * not on its batch; and every kind has a draw of its own, so that one more of them changes none of the
+ * others.
  */
 export function drawDistortion(
   { rotation, horizontalFlip, shift, cropPadding, cutout }: Augmentation,
@@ -94,7 +95,9 @@ export function distort(
   }
 }
 
-/** 0 to 255; outside of the image it is black. Its parameters are numbers, since this runs for every pixel. */
+/**
+ * 0 to 255; outside of the image it is black. Its parameters are numbers, since this runs for every pixel.
+ */
 function pixelAt(
   source: Uint8Array,
   height: number,
