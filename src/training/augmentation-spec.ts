@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /**
- * How training images are varied, each time anew; images of validation and test never are. What comes into the
- * image from outside it is black.
+ * How training images are varied, each time anew; images of validation and test never are. What comes into
+ * the image from outside it is black.
  */
 export const augmentation = z.strictObject({
   /** Degrees: turned about the centre by up to so many, either way; bilinear. */
@@ -12,13 +12,14 @@ export const augmentation = z.strictObject({
   /** Moved by whole pixels, up to this share of height and of width, either way. */
   shift: z.number().min(0).max(0.5).default(0),
   /**
-   * Pixels: set in a frame so wide, from which an image of the old size is cut at random. K. He et al., “Deep residual
-   * learning”, CVPR 2016, section 4.2, with 4.
+   * Pixels: set in a frame so wide, from which an image of the old size is cut at random. K. He et al., “Deep
+   * residual learning”, CVPR 2016, section 4.2, with 4.
    */
   cropPadding: z.int().min(0).max(64).default(0),
   /**
-   * Pixels: the side of a square that is blackened around a random centre, cut off at the image's edges. T. DeVries
-   * and G. W. Taylor, “Improved regularization of convolutional neural networks with cutout”, arXiv:1708.04552.
+   * Pixels: the side of a square that is blackened around a random centre, cut off at the image's edges. T.
+   * DeVries and G. W. Taylor, “Improved regularization of convolutional neural networks with cutout”,
+   * arXiv:1708.04552.
    */
   cutout: z.int().min(0).max(256).default(0),
 })

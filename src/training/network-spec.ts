@@ -10,7 +10,7 @@ export const identifier = z
   .max(64)
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be kebab-case: lower-case letters and digits with single hyphens')
 
-const LONGEST_PROGRAM = 100_000
+const LONGEST_PROGRAM = 30_000
 
 /** The ways to say which network is trained: fields of the training spec, of which one is given. */
 const networkSources = {

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /**
- * Weight decay as `sgd`, `rmsprop` and `adam` mean it: an L2 penalty, which adds `weightDecay` times the weight to
- * its gradient (A. Krizhevsky et al., NIPS 2012, section 5; also PyTorch's `weight_decay`).
+ * Weight decay as `sgd`, `rmsprop` and `adam` mean it: an L2 penalty, which adds `weightDecay` times the
+ * weight to its gradient (A. Krizhevsky et al., NIPS 2012, section 5; also PyTorch's `weight_decay`).
  */
 const l2Decay = z.number().min(0).max(1).default(0)
 /** Biases and the scales and shifts of batch normalisation do not decay unless this is set. */
@@ -34,9 +34,9 @@ const moments = { beta1: share.default(0.9), beta2: share.default(0.999), epsilo
 const adam = z.strictObject({ name: z.literal('adam'), ...moments, weightDecay: l2Decay, decayAll })
 
 /**
- * Adam whose weight decay is decoupled from the gradient: each step also shrinks a weight by the learning rate times
- * `weightDecay`. I. Loshchilov and F. Hutter, “Decoupled weight decay regularization”, ICLR 2019; default as in
- * PyTorch.
+ * Adam whose weight decay is decoupled from the gradient: each step also shrinks a weight by the learning
+ * rate times `weightDecay`. I. Loshchilov and F. Hutter, “Decoupled weight decay regularization”, ICLR 2019;
+ * default as in PyTorch.
  */
 const adamw = z.strictObject({
   name: z.literal('adamw'),
@@ -49,8 +49,8 @@ export const optimizerSpec = z.discriminatedUnion('name', [sgd, rmsprop, adam, a
 export type OptimizerSpec = z.output<typeof optimizerSpec>
 
 /**
- * Epochs, or a part of one, over which the rate rises linearly before the schedule proper begins. P. Goyal et al.,
- * “Accurate, large minibatch SGD”, arXiv:1706.02677, section 2.2.
+ * Epochs, or a part of one, over which the rate rises linearly before the schedule proper begins. P. Goyal et
+ * al., “Accurate, large minibatch SGD”, arXiv:1706.02677, section 2.2.
  */
 const warmupEpochs = z.number().min(0).max(100).default(0)
 
@@ -73,8 +73,8 @@ export const scheduleSpec = z.discriminatedUnion('name', [
   /** Down along half a cosine, to `endShare` of the learning rate. */
   z.strictObject({ name: z.literal('cosine'), endShare: share.default(0), warmupEpochs }),
   /**
-   * From the learning rate / `startDivisor` up to it, which takes `peakAt` of the run, and down to its beginning /
-   * `endDivisor`. Defaults as in PyTorch.
+   * From the learning rate / `startDivisor` up to it, which takes `peakAt` of the run, and down to its
+   * beginning / `endDivisor`. Defaults as in PyTorch.
    */
   z.strictObject({
     name: z.literal('one-cycle'),
@@ -85,7 +85,10 @@ export const scheduleSpec = z.discriminatedUnion('name', [
 ])
 export type ScheduleSpec = z.output<typeof scheduleSpec>
 
-/** `norm` scales all gradients together, so that their joint L2 norm is at most `limit`; `value` cuts each number. */
+/**
+ * `norm` scales all gradients together, so that their joint L2 norm is at most `limit`; `value` cuts each
+ * number.
+ */
 export const gradientClipping = z.strictObject({
   by: z.enum(['norm', 'value']).default('norm'),
   limit: z.number().positive().max(1e6).default(1),
@@ -93,8 +96,8 @@ export const gradientClipping = z.strictObject({
 export type GradientClipping = z.output<typeof gradientClipping>
 
 /**
- * Ends a run after `patience` epochs in a row that were not better by more than `minDelta` than the best before
- * them, and keeps the weights of the best, also where the run comes to its end.
+ * Ends a run after `patience` epochs in a row that were not better by more than `minDelta` than the best
+ * before them, and keeps the weights of the best, also where the run comes to its end.
  */
 export const earlyStopping = z.strictObject({
   monitor: z.enum(['validationLoss', 'validationAccuracy']).default('validationLoss'),
@@ -141,8 +144,8 @@ export function findOptimizationProblems(
   }
   if (optimizer.name === 'adamw' && spec.learningRate * optimizer.weightDecay >= 1) {
     const message =
-      `A learning rate of ${spec.learningRate} times a weight decay of ${optimizer.weightDecay} takes the whole ` +
-      'of a weight at each step: make their product much smaller than 1.'
+      `A learning rate of ${spec.learningRate} times a weight decay of ${optimizer.weightDecay} takes the ` +
+      'whole of a weight at each step: make their product much smaller than 1.'
     problems.push({ field: 'optimizer', message })
   }
   if (schedule.name !== 'one-cycle' && schedule.warmupEpochs >= epochs) {
@@ -161,15 +164,15 @@ export function findOptimizationProblems(
 }
 
 /**
- * What stands in the way of a schedule when the run's steps are counted: one cycle needs steps on both sides of its
- * peak.
+ * What stands in the way of a schedule when the run's steps are counted: one cycle needs steps on both sides
+ * of its peak.
  */
 export function findScheduleProblems(schedule: ScheduleSpec, totalSteps: number): Problem[] {
   if (schedule.name !== 'one-cycle') return []
   const rising = schedule.peakAt * totalSteps - 1
   if (rising >= 1 && totalSteps - 1 - rising >= 1) return []
   const message =
-    `A peak at ${schedule.peakAt} of a run of ${totalSteps} steps leaves fewer than one step to rise or to fall in: ` +
-    'move peakAt towards the middle, or train for more steps.'
+    `A peak at ${schedule.peakAt} of a run of ${totalSteps} steps leaves fewer than one step to rise or to ` +
+    'fall in: move peakAt towards the middle, or train for more steps.'
   return [{ field: 'schedule', message }]
 }

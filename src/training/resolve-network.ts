@@ -7,7 +7,11 @@ import { buildLayerList } from '../networks/layer-list.js'
 import type { ImageShape, Network } from '../networks/network.js'
 import { NetworkError } from '../networks/network-builder.js'
 import { formatBytes } from '../networks/summary.js'
-import { estimateTrainingMemory, WASM_MEMORY_BYTES } from '../networks/training-memory.js'
+import {
+  estimateTrainingMemory,
+  type TrainingMemory,
+  WASM_MEMORY_BYTES,
+} from '../networks/training-memory.js'
 import type { OptimizerSpec } from './optimization-spec.js'
 import type { SpecProblem, TrainingSpec } from './spec.js'
 
@@ -104,6 +108,13 @@ function findMisfits(
   return problems
 }
 
+/** What a step of a run's training holds in memory. */
+export function estimateMemory(network: Network, { batchSize, optimizer }: MemorySpec): TrainingMemory {
+  return estimateTrainingMemory(network, { batchSize, optimizerSlots: slotsOf(optimizer) })
+}
+
+type MemorySpec = Pick<TrainingSpec, 'batchSize' | 'optimizer'>
+
 /** More than the machines have that train here. */
 const LARGEST_MEMORY_BYTES = 256 * 1024 ** 3
 
@@ -113,12 +124,11 @@ const LARGEST_MEMORY_BYTES = 256 * 1024 ** 3
  */
 export function findMemoryProblem(
   network: Network,
-  spec: Pick<TrainingSpec, 'batchSize' | 'optimizer'>,
+  spec: MemorySpec,
   engine: string,
 ): SpecProblem | undefined {
-  const { batchSize, optimizer } = spec
-  const slots = { batchSize, optimizerSlots: slotsOf(optimizer) }
-  const { totalBytes, weightBytes } = estimateTrainingMemory(network, slots)
+  const { batchSize } = spec
+  const { totalBytes, weightBytes } = estimateMemory(network, spec)
   const limit = engine === 'wasm' ? WASM_MEMORY_BYTES : LARGEST_MEMORY_BYTES
   if (totalBytes <= limit) return undefined
   const perImage = (totalBytes - weightBytes) / batchSize

@@ -21,6 +21,8 @@ export function trainingResolvers(service: RunService) {
       myRuns: async (_root, args, { actor }) => connect(await service.listRuns(actor, parsePage(args))),
       architectures: () => architectures,
       datasets: () => datasets,
+      networkSummary: (_root: unknown, args: unknown, { actor }: Context) =>
+        service.summarizeNetwork(actor, parseInput(launchArgs, args).input),
     },
     Mutation: {
       launchRun: (_root, args, { actor }) => service.launchRun(actor, parseInput(launchArgs, args).input),

@@ -3,6 +3,7 @@ import type { RestInstance } from '../platform/http.js'
 import { forUsers } from '../platform/openapi-route.js'
 import { pageInput, pageOf } from '../platform/pagination.js'
 import { runKeysDiffer } from './errors.js'
+import { networkSummary } from './network-summary.js'
 import type { RunService } from './run-service.js'
 import {
   eventBody,
@@ -46,6 +47,23 @@ export function trainingRoutes(service: RunService) {
         const run = await service.launchRun(request.actor, { ...input, idempotencyKey: key })
         return reply.code(201).header('location', `/api/v1/runs/${run.id}`).send(run)
       },
+    )
+
+    rest.post(
+      '/networks/summary',
+      {
+        schema: {
+          summary: 'What a run would train, and what that would cost',
+          description:
+            'Takes what a launch takes, and launches nothing: the network of the spec, or of the lab, with the ' +
+            'shapes, parameters and multiply-adds of its layers, and an estimate of the memory of its training.',
+          tags,
+          security,
+          body: launchInput,
+          response: { 200: networkSummary },
+        },
+      },
+      request => service.summarizeNetwork(request.actor, request.body),
     )
 
     rest.get(

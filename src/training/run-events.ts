@@ -44,7 +44,9 @@ const epoch = z.object({
   accuracy: share,
   validationLoss: z.number().nullable(),
   validationAccuracy: share.nullable(),
-  /** Whether the run would keep the weights of this epoch if it ended here; only early stopping compares them. */
+  /**
+   * Whether the run would keep the weights of this epoch if it ended here; only early stopping compares them.
+   */
   best: z.boolean().optional(),
   /** Wall time of the epoch's steps, without validation. */
   seconds: z.number().nonnegative(),

@@ -7,6 +7,7 @@ import type { Dependencies } from '../platform/dependencies.js'
 import { forbidden, LyceumError, notFound, unavailable } from '../platform/errors.js'
 import { type Page, type PageInput, readPage } from '../platform/pagination.js'
 import { modelMissing, predictionFailed, runHasEnded, runNotEnded } from './errors.js'
+import { type NetworkSummaryBody, summarizeSpec } from './network-summary.js'
 import { mayManageRun, maySeeRun, requireLauncher, requireRunReader } from './policy.js'
 import { type PredictionRequest, predictionAnswer, predictionQueue } from './predictions.js'
 import { findEvents, type StoredEvent, watchRun } from './run-feed.js'
@@ -40,6 +41,7 @@ export function createRunService(
 
   return {
     launchRun,
+    summarizeNetwork,
     cancelRun,
     deleteRun,
     findRun,
@@ -59,6 +61,12 @@ export function createRunService(
     const { run, isNew } = await insertRun(database, user, plan, input.idempotencyKey)
     if (isNew) await enqueue({ runId: run.id, attempt: run.attempt })
     return viewRun(run)
+  }
+
+  /** What a launch with this input would train. @throws what `planLaunch` throws */
+  async function summarizeNetwork(actor: Actor, input: LaunchInput): Promise<NetworkSummaryBody> {
+    const { spec } = await planLaunch(catalog, requireRunReader(actor), input)
+    return summarizeSpec(spec)
   }
 
   /** The run is stored and will be enqueued by the reconciler: a queue that fails is no failed launch. */

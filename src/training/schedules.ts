@@ -7,11 +7,11 @@ export interface RunLength {
 }
 
 /**
- * The learning rate of a step, from the schedule and nothing else: a run that goes on from its middle has the rate
- * that it would have had.
+ * The learning rate of a step, from the schedule and nothing else: a run that goes on from its middle has the
+ * rate that it would have had.
  *
- * A warm-up of W steps rises by equal parts, from 1 / W of the rate at its first step to all of it at its last; the
- * schedule begins at the step after it and ends with the run.
+ * A warm-up of W steps rises by equal parts, from 1 / W of the rate at its first step to all of it at its
+ * last; the schedule begins at the step after it and ends with the run.
  * Sources: I. Loshchilov and F. Hutter, “SGDR”, ICLR 2017, equation 5 (cosine); L. N. Smith and N. Topin,
  * “Super-convergence”, arXiv:1708.07120, in PyTorch's form of two cosines, without its cycle of momentum
  * (one-cycle).

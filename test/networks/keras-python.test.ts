@@ -340,6 +340,12 @@ t.test('what is not understood is refused with line, column and reason', async t
     ],
     ['a nest', `x = ${'('.repeat(500)}1${')'.repeat(500)}`, /this is nested too deeply/],
     ['a deep nest', `x = ${'['.repeat(50_000)}`, /this is no Python|nested too deeply/],
+    ['a nest of targets', `${'('.repeat(200)}a,${')'.repeat(200)} = 1`, /not understood|no model/],
+    [
+      'a call that is assigned to',
+      'f() = 1',
+      /^Line 1, column 1: what is assigned to here|this is no Python/,
+    ],
     ['a while loop', `${start}while True: pass`, /^Line 4, column 1: a while statement/],
     ['a deletion', `${start}del model`, /^Line 4, column 1: a delete statement/],
     ['a walrus', `${start}(n := model.pop())`, /what this does with the model|what .pop/],

@@ -21,7 +21,7 @@ export async function openUniversity(t: Test) {
   const files = createCourseFiles(t)
   writeCourse(files)
   const later = { id: 'tea-later', title: 'Later', description: 'Still to come.' }
-  const labs = [{ ...later, spec: { ...spec, architecture: 'resnet-18' } }]
+  const labs = [{ ...later, spec: { ...spec, architecture: 'oracle-9' } }]
   files.write('tea/leaves/labs.yaml', JSON.stringify({ labs }))
   await importContent(deps.database, files.root, { publish: true, ownerEmail: owner.email })
 

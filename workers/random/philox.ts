@@ -43,8 +43,8 @@ export function philox4x32(
 }
 
 /**
- * The upper 32 bits of the 64-bit product of two unsigned 32-bit words. A float64 product is off by less than 2^11,
- * so that it is nearest to the right multiple of 2^32 once the lower 32 bits are taken away.
+ * The upper 32 bits of the 64-bit product of two unsigned 32-bit words. A float64 product is off by less than
+ * 2^11, so that it is nearest to the right multiple of 2^32 once the lower 32 bits are taken away.
  */
 function multiplyHigh(a: number, b: number): number {
   const low = Math.imul(a, b) >>> 0

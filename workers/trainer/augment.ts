@@ -15,8 +15,9 @@ export interface Distortion {
 }
 
 /**
- * Draws what is done to an image in an epoch. It depends on the seed, the epoch and the image's index alone, not on
- * its batch; and every kind has a draw of its own, so that one more of them changes none of the others.
+ * Draws what is done to an image in an epoch. It depends on the seed, the epoch and the image's index alone,
+ * not on its batch; and every kind has a draw of its own, so that one more of them changes none of the
+ * others.
  */
 export function drawDistortion(
   { rotation, horizontalFlip, shift, cropPadding, cutout }: Augmentation,
@@ -63,6 +64,8 @@ export function distort(
   for (let row = Math.max(0, down); row < lastRow; row++) {
     const isCut = row >= blackened.top && row < blackened.bottom
     const y = row - down
+    const rowOfLine = middleRow + (y - middleRow) * cos
+    const columnOfLine = middleColumn - (y - middleRow) * sin
     for (let column = Math.max(0, right); column < lastColumn; column++) {
       if (isCut && column >= blackened.left && column < blackened.right) continue
       const x = flip ? width - 1 - (column - right) : column - right
@@ -70,53 +73,40 @@ export function distort(
       if (angle === 0) {
         const from = (y * width + x) * channels
         for (let c = 0; c < channels; c++) target[to + c] = (source[from + c] ?? 0) / 255
-      } else {
-        const fromRow = middleRow + (x - middleColumn) * sin + (y - middleRow) * cos
-        const fromColumn = middleColumn + (x - middleColumn) * cos - (y - middleRow) * sin
-        interpolate(source, height, width, channels, fromRow, fromColumn, target, to)
+        continue
+      }
+      const fromRow = rowOfLine + (x - middleColumn) * sin
+      const fromColumn = columnOfLine + (x - middleColumn) * cos
+      const above = Math.floor(fromRow)
+      const before = Math.floor(fromColumn)
+      const rightward = fromColumn - before
+      const downward = fromRow - above
+      // The pixel lies between four others, and has of each the more, the nearer it is.
+      for (let c = 0; c < channels; c++) {
+        const upperLeft = pixelAt(source, height, width, channels, above, before, c)
+        const upperRight = pixelAt(source, height, width, channels, above, before + 1, c)
+        const lowerLeft = pixelAt(source, height, width, channels, above + 1, before, c)
+        const lowerRight = pixelAt(source, height, width, channels, above + 1, before + 1, c)
+        const upper = upperLeft + (upperRight - upperLeft) * rightward
+        const lower = lowerLeft + (lowerRight - lowerLeft) * rightward
+        target[to + c] = (upper + (lower - upper) * downward) / 255
       }
     }
   }
 }
 
-/** A pixel between four others, by its distance to each; what lies outside of the image is black. */
-function interpolate(
+/**
+ * 0 to 255; outside of the image it is black. Its parameters are numbers, since this runs for every pixel.
+ */
+function pixelAt(
   source: Uint8Array,
   height: number,
   width: number,
   channels: number,
   row: number,
   column: number,
-  target: Float32Array,
-  to: number,
-): void {
-  const above = Math.floor(row)
-  const before = Math.floor(column)
-  const below = row - above
-  const after = column - before
-  const from = (above * width + before) * channels
-  const next = from + width * channels
-  if (above >= 0 && above < height - 1 && before >= 0 && before < width - 1) {
-    for (let c = 0; c < channels; c++) {
-      const upperLeft = source[from + c] ?? 0
-      const lowerLeft = source[next + c] ?? 0
-      const upper = upperLeft + ((source[from + channels + c] ?? 0) - upperLeft) * after
-      const lower = lowerLeft + ((source[next + channels + c] ?? 0) - lowerLeft) * after
-      target[to + c] = (upper + (lower - upper) * below) / 255
-    }
-    return
-  }
-  const isAbove = above >= 0 && above < height
-  const isBelow = above >= -1 && above < height - 1
-  const isBefore = before >= 0 && before < width
-  const isAfter = before >= -1 && before < width - 1
-  for (let c = 0; c < channels; c++) {
-    const upperLeft = isAbove && isBefore ? (source[from + c] ?? 0) : 0
-    const upperRight = isAbove && isAfter ? (source[from + channels + c] ?? 0) : 0
-    const lowerLeft = isBelow && isBefore ? (source[next + c] ?? 0) : 0
-    const lowerRight = isBelow && isAfter ? (source[next + channels + c] ?? 0) : 0
-    const upper = upperLeft + (upperRight - upperLeft) * after
-    const lower = lowerLeft + (lowerRight - lowerLeft) * after
-    target[to + c] = (upper + (lower - upper) * below) / 255
-  }
+  channel: number,
+): number {
+  const isInside = row >= 0 && row < height && column >= 0 && column < width
+  return isInside ? (source[(row * width + column) * channels + channel] ?? 0) : 0
 }

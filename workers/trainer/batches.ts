@@ -26,8 +26,8 @@ export function* chunk(indices: Uint32Array, size: number): Generator<Uint32Arra
 }
 
 /**
- * The images at `indices` and their labels. The buffers are new each time: the tensorflow engine goes on reading
- * what it was given after a tensor is made of it.
+ * The images at `indices` and their labels. The buffers are new each time: the tensorflow engine goes on
+ * reading what it was given after a tensor is made of it.
  * @param variation none for images to measure with
  */
 export function readBatch(

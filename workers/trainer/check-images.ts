@@ -14,7 +14,9 @@ export function checkImages({ description, training }: Dataset, images: Selected
   if (stray !== undefined) {
     throw new Failure({
       code: 'DATASET_LABEL_UNKNOWN',
-      message: `An image of '${description.id}' has the label ${stray}, and there are ${classNames.length} classes.`,
+      message:
+        `An image of '${description.id}' has the label ${stray}, ` +
+        `and there are ${classNames.length} classes.`,
       hint: 'Give every image one of the classes, and each class a name.',
       fault: 'spec',
     })

@@ -3,10 +3,10 @@ import type { GradientClipping } from '../../src/training/contract.js'
 import type { TensorFlow } from '../engines/engine.js'
 
 /**
- * Gradients that are not too large; the tensors given stay the caller's. The norm is not read from the engine, which
- * would wait for it.
- * Source for `norm`: R. Pascanu, T. Mikolov and Y. Bengio, “On the difficulty of training recurrent neural networks”,
- * ICML 2013, algorithm 1, with the norm of all gradients taken together.
+ * Gradients that are not too large; the tensors given stay the caller's. The norm is not read from the
+ * engine, which would wait for it.
+ * Source for `norm`: R. Pascanu, T. Mikolov and Y. Bengio, “On the difficulty of training recurrent neural
+ * networks”, ICML 2013, algorithm 1, with the norm of all gradients taken together.
  */
 export function clipGradients(
   tf: TensorFlow,

@@ -30,8 +30,8 @@ export class Optimizer {
   }
 
   /**
-   * The weights after one more step; one without a gradient stays as it is. Weights and gradients given stay the
-   * caller's.
+   * The weights after one more step; one without a gradient stays as it is. Weights and gradients given stay
+   * the caller's.
    */
   update(
     weights: readonly Tensor[],

@@ -5,7 +5,10 @@ import { z } from 'zod'
 import type { PredictCommand } from '../../src/training/contract.js'
 import { openEngine } from '../engines/choose-engine.js'
 import { Failure } from './failure.js'
+import { registerLocalResponseNormalization } from './local-response-normalization-layer.js'
 import { readImage } from './read-image.js'
+
+registerLocalResponseNormalization()
 
 const MODELS_KEPT = 4
 

@@ -26,8 +26,9 @@ export interface TrainingEnd {
 }
 
 /**
- * The training loop: goes on from a state to the end of the run, changing the state. It lets the event loop turn
- * after every step, so that a request to stop is heard. Stopped or failed, it leaves the state between two steps.
+ * The training loop: goes on from a state to the end of the run, changing the state. It lets the event loop
+ * turn after every step, so that a request to stop is heard. Stopped or failed, it leaves the state between
+ * two steps.
  * @throws Failure when the loss is no longer a number; what `signal` was aborted with when it was
  */
 export async function train(

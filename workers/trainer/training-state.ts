@@ -7,9 +7,9 @@ import { StepMetrics } from './step-metrics.js'
 import type { TrainingTask } from './training-task.js'
 
 /**
- * All that a run's next step depends on besides its task. Whatever is random follows from the task's seed and the
- * counts here, so that nothing else is to be kept. It is whole between any two steps, and after a run that was
- * aborted: see `takeSnapshot`.
+ * All that a run's next step depends on besides its task. Whatever is random follows from the task's seed and
+ * the counts here, so that nothing else is to be kept. It is whole between any two steps, and after a run
+ * that was aborted: see `takeSnapshot`.
  */
 export interface TrainingState {
   weights: Tensor[]

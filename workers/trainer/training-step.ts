@@ -33,8 +33,8 @@ export interface GradientOptions {
 }
 
 /**
- * A batch's loss and its gradient by every trained weight. Nothing is read back from the engine: reading would
- * wait for it. The tensors of the result are the caller's to dispose.
+ * A batch's loss and its gradient by every trained weight. Nothing is read back from the engine: reading
+ * would wait for it. The tensors of the result are the caller's to dispose.
  */
 export function computeGradients(
   tf: TensorFlow,
@@ -73,7 +73,8 @@ export interface StepOptions extends GradientOptions {
 }
 
 /**
- * One step of training. Disposes the batch and the weights given; loss, count and new weights are the caller's.
+ * One step of training. Disposes the batch and the weights given; loss, count and new weights are the
+ * caller's.
  */
 export function takeStep(
   tf: TensorFlow,
@@ -141,8 +142,8 @@ function at(tensors: readonly Tensor[], place: number): Tensor {
 }
 
 /**
- * Mean over the batch of `-sum(target * log(softmax(logits)))`. The target is 1 for the image's class; with label
- * smoothing it is `1 - smoothing` for it and `smoothing / classes` more for all.
+ * Mean over the batch of `-sum(target * log(softmax(logits)))`. The target is 1 for the image's class; with
+ * label smoothing it is `1 - smoothing` for it and `smoothing / classes` more for all.
  */
 export function crossEntropy(tf: TensorFlow, logits: Tensor2D, labels: Tensor1D, smoothing = 0): Scalar {
   const classes = logits.shape[1]

@@ -42,9 +42,10 @@ function descent(tf: TensorFlow): UpdateRule {
 }
 
 /**
- * With momentum: `v = momentum v - rate g`, `w = w + v`; with Nesterov's `w = w + momentum v - rate g`, in the form of
- * I. Sutskever, J. Martens, G. Dahl and G. Hinton, “On the importance of initialization and momentum in deep
- * learning”, ICML 2013, as Keras writes it. PyTorch leaves the rate out of `v`, which differs where the rate changes.
+ * With momentum: `v = momentum v - rate g`, `w = w + v`; with Nesterov's `w = w + momentum v - rate g`, in
+ * the form of I. Sutskever, J. Martens, G. Dahl and G. Hinton, “On the importance of initialization and
+ * momentum in deep learning”, ICML 2013, as Keras writes it. PyTorch leaves the rate out of `v`, which
+ * differs where the rate changes.
  */
 function momentum(tf: TensorFlow, { momentum, nesterov }: SpecOf<'sgd'>): UpdateRule {
   return {
@@ -58,9 +59,9 @@ function momentum(tf: TensorFlow, { momentum, nesterov }: SpecOf<'sgd'>): Update
 }
 
 /**
- * Steps by the gradient over the root of the mean of its past squares. Source: T. Tieleman and G. Hinton, “Lecture
- * 6.5: RMSprop”, Coursera: Neural Networks for Machine Learning, 2012; epsilon under the root and momentum as in
- * Keras (PyTorch has epsilon outside of it).
+ * Steps by the gradient over the root of the mean of its past squares. Source: T. Tieleman and G. Hinton,
+ * “Lecture 6.5: RMSprop”, Coursera: Neural Networks for Machine Learning, 2012; epsilon under the root and
+ * momentum as in Keras (PyTorch has epsilon outside of it).
  */
 function rmsprop(tf: TensorFlow, { rho, momentum, epsilon }: SpecOf<'rmsprop'>): UpdateRule {
   return {
@@ -76,9 +77,9 @@ function rmsprop(tf: TensorFlow, { rho, momentum, epsilon }: SpecOf<'rmsprop'>):
 }
 
 /**
- * Steps by the mean of past gradients over the root of their mean square. Source: D. P. Kingma and J. Ba, “Adam: a
- * method for stochastic optimization”, ICLR 2015, algorithm 1 in the order of computation given at the end of its
- * section 2, which is also Keras' (PyTorch adds epsilon after the correction of bias).
+ * Steps by the mean of past gradients over the root of their mean square. Source: D. P. Kingma and J. Ba,
+ * “Adam: a method for stochastic optimization”, ICLR 2015, algorithm 1 in the order of computation given at
+ * the end of its section 2, which is also Keras' (PyTorch adds epsilon after the correction of bias).
  */
 function adam(tf: TensorFlow, { beta1, beta2, epsilon }: SpecOf<'adam' | 'adamw'>): UpdateRule {
   return {

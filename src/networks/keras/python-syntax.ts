@@ -4,6 +4,9 @@ import { KerasError, type Place } from './keras-model.js'
 /** A node of Python's syntax tree, as `@lezer/python` names it: `CallExpression`, `VariableName` … */
 export type Syntax = ReturnType<typeof parser.parse>['topNode']
 
+/** Gives up at the first error: repairing a hostile text would take seconds. */
+const strictParser = parser.configure({ strict: true })
+
 /** A Python text with its syntax tree. Nothing of it is ever executed. */
 export class PythonText {
   readonly root: Syntax
@@ -14,13 +17,18 @@ export class PythonText {
   constructor(text: string) {
     this.#text = text
     this.#lineStarts = [0, ...[...text.matchAll(/\n/g)].map(match => match.index + 1)]
-    const tree = parser.parse(text)
-    tree.iterate({
-      enter: node => {
-        if (node.type.isError) throw new KerasError('this is no Python', this.#placeAt(node.from))
-      },
-    })
-    this.root = tree.topNode
+    this.root = this.#parse(text)
+  }
+
+  #parse(text: string): Syntax {
+    try {
+      return strictParser.parse(text).topNode
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error
+      // Its message ends in where the parser was.
+      const [offset = '0'] = /\d+$/.exec(error.message) ?? []
+      throw new KerasError('this is no Python', this.#placeAt(Number(offset)))
+    }
   }
 
   textOf(node: Syntax): string {

@@ -120,8 +120,11 @@ class ProgramReader {
     } else if (others.length === 0 && only.name === 'MemberExpression') {
       this.#refuseChange(only)
     } else {
-      const isBracketed = only.name === 'TupleExpression' || only.name === 'ArrayExpression'
-      const parts = others.length === 0 && isBracketed ? partsOf(only).slice(1, -1) : target
+      const isBracketed = /^(Tuple|Array|Parenthesized)Expression$/.test(only.name)
+      if (others.length === 0 && !isBracketed) {
+        throw new KerasError('what is assigned to here is not understood', this.#text.placeOf(only))
+      }
+      const parts = others.length === 0 ? partsOf(only).slice(1, -1) : target
       const targets = split(parts, ',').filter(group => group.length > 0)
       const items = value.kind === 'sequence' && value.items.length === targets.length ? value.items : []
       const unknown: Value = {

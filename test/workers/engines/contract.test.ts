@@ -11,6 +11,7 @@ import { dropoutMasks } from '../../../workers/trainer/dropout.js'
 import { initializeWeights } from '../../../workers/trainer/initialize.js'
 import { createOptimizer } from '../../../workers/trainer/optimizers.js'
 import { type StepOptions, takeStep } from '../../../workers/trainer/training-step.js'
+import { testOnEngines } from '../../support/engines.js'
 import { checkGradients } from './check-gradients.js'
 import { compare, draw, sizeOf } from './numbers.js'
 import { centralDifferences, referenceForward, referenceLoss, referenceOptimizer } from './reference.js'
@@ -18,17 +19,7 @@ import { centralDifferences, referenceForward, referenceLoss, referenceOptimizer
 // Largest error allowed, as a share of the largest number compared.
 const TRAINING_TOLERANCE = 1e-4
 
-for (const name of engineNames) {
-  const engine = await openEngine(name).catch((error: unknown) => {
-    if (error instanceof EngineUnavailableError) return error
-    throw error
-  })
-  if (engine instanceof EngineUnavailableError) {
-    t.test(`the ${name} engine`, { skip: engine.message }, async () => {})
-  } else {
-    await t.test(`the ${name} engine on ${engine.device}`, t => checkEngine(t, engine))
-  }
-}
+await testOnEngines(checkEngine)
 
 async function checkEngine(t: Test, engine: Engine): Promise<void> {
   const { tf } = engine

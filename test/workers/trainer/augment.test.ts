@@ -38,8 +38,8 @@ t.test('an image is turned anticlockwise about its centre, between pixels by the
   t.strictSame(apply({ angle: Math.PI / 2 }, [3, 3, 1], square), [3, 6, 9, 2, 5, 8, 1, 4, 7])
   t.strictSame(apply({ angle: Math.PI }, [3, 3, 1], square), [...square].reverse())
   t.strictSame(apply({ angle: Math.PI / 2 }, [2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8]), [3, 4, 7, 8, 1, 2, 5, 6])
-  // A bright pixel at the centre's right, by 45 degrees. The corner above it looks sqrt(2) to the right of the centre,
-  // past the pixel at 1; the pixel between the two looks cos 45° to the right and as much above.
+  // A bright pixel at the centre's right, by 45 degrees. The corner above it looks sqrt(2) to the right of the
+  // centre, past the pixel at 1; the pixel between the two looks cos 45° to the right and as much above.
   const [near, far] = [1 - Math.SQRT1_2, Math.SQRT1_2]
   const turned = apply({ angle: Math.PI / 4 }, [3, 3, 1], [0, 0, 0, 0, 0, 100, 0, 0, 0])
   const corner = 100 * (2 - Math.SQRT2)

@@ -20,8 +20,8 @@ const gradients = [
 const steady = [0.1, 0.1, 0.1, 0.1]
 const changing = [0.1, 0.05, 0.025, 0.1]
 
-// What torch 2.13.0 and keras 3.15.1 (on torch) make of `begin`, in float64, over four steps with these gradients and
-// rates. Where torch means epsilon otherwise than Keras does it was given 1e-12, which hides the difference.
+// What torch 2.13.0 and keras 3.15.1 (on torch) make of `begin`, in float64, over four steps with these gradients
+// and rates. Where torch means epsilon otherwise than Keras does it was given 1e-12, which hides the difference.
 const published: { how: string; spec: Record<string, unknown>; rates?: number[]; end: number[] }[] = [
   { how: 'torch SGD', spec: { name: 'sgd' }, end: [0.95, -0.475, 0.267] },
   {

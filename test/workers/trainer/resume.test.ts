@@ -4,9 +4,9 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { serialize } from 'node:v8'
-import t, { type Test } from 'tap'
-import { engineNames, openEngine } from '../../../workers/engines/choose-engine.js'
-import { type Engine, EngineUnavailableError } from '../../../workers/engines/engine.js'
+import type { Test } from 'tap'
+import { openEngine } from '../../../workers/engines/choose-engine.js'
+import type { Engine } from '../../../workers/engines/engine.js'
 import {
   restoreState,
   type Snapshot,
@@ -15,19 +15,10 @@ import {
 } from '../../../workers/trainer/snapshot.js'
 import { train } from '../../../workers/trainer/train.js'
 import { createState, disposeState, type TrainingState } from '../../../workers/trainer/training-state.js'
+import { testOnEngines } from '../../support/engines.js'
 import { createTask, type Outcome, trainToEnd } from './small-task.js'
 
-for (const name of engineNames) {
-  const engine = await openEngine(name).catch((error: unknown) => {
-    if (error instanceof EngineUnavailableError) return error
-    throw error
-  })
-  if (engine instanceof EngineUnavailableError) {
-    t.test(`the ${name} engine`, { skip: engine.message }, async () => {})
-  } else {
-    await t.test(`on the ${name} engine`, t => checkEngine(t, engine))
-  }
-}
+await testOnEngines(checkEngine)
 
 async function checkEngine(t: Test, engine: Engine): Promise<void> {
   const { tf } = engine

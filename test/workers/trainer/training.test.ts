@@ -253,8 +253,9 @@ t.test('a saved network is a LayersModel that computes the same', async t => {
     [28, 28, 1],
     readBatch(dataset.test, [28, 28, 1], Uint32Array.of(0, 1, 2, 3)),
   )
-  for (const id of ['simple-cnn', 'lenet-5']) {
-    const network = findArchitecture(id)?.build({ dropout: 0.5 })
+  const ids = ['simple-cnn', 'lenet-5', 'lenet-5-1998', 'alexnet-small', 'mobilenet-v2-small', 'cspresnet-20']
+  for (const id of ids) {
+    const network = findArchitecture(id)?.build({ inputShape: [28, 28, 1], dropout: 0.5 })
     if (!network) throw new Error(`no architecture ${id}`)
     const weights = initializeWeights(tf, network, 3)
     const folder = await mkdtemp(join(directory, 'model-'))

@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { formatSummary, summarizeNetwork } from '../networks/summary.js'
+import { findDataset } from './datasets.js'
+import { specImpossible } from './errors.js'
+import { estimateMemory, resolveNetwork } from './resolve-network.js'
+import type { TrainingSpec } from './spec.js'
+
+const size = z.number()
+const shape = z.array(z.number())
+
+/** A network as both faces show it before it is trained. */
+export const networkSummary = z.object({
+  name: z.string(),
+  text: z.string(),
+  inputShape: shape,
+  outputShape: shape,
+  parameters: size,
+  trainableParameters: size,
+  multiplyAdds: size,
+  activationBytes: size,
+  weightBytes: size,
+  trainingBytes: size,
+  notes: z.array(z.string()),
+  layers: z.array(
+    z.object({
+      name: z.string(),
+      type: z.string(),
+      inputs: z.array(z.string()),
+      outputShape: shape,
+      parameters: size,
+      trainableParameters: size,
+      multiplyAdds: size,
+      activationBytes: size,
+    }),
+  ),
+})
+export type NetworkSummaryBody = z.output<typeof networkSummary>
+
+/**
+ * What a spec's network is made of and what its training costs, without an engine.
+ * @throws RUN_SPEC_IMPOSSIBLE
+ */
+export function summarizeSpec(spec: TrainingSpec): NetworkSummaryBody {
+  const dataset = findDataset(spec.dataset)
+  const resolved = dataset ? resolveNetwork(spec, dataset) : { problems: [] }
+  if ('problems' in resolved) throw specImpossible(resolved.problems)
+  const { network, notes } = resolved
+  const summary = summarizeNetwork(network)
+  return {
+    ...summary,
+    inputShape: [...summary.inputShape],
+    outputShape: [...summary.outputShape],
+    layers: summary.layers.map(layer => ({
+      ...layer,
+      inputs: [...layer.inputs],
+      outputShape: [...layer.outputShape],
+    })),
+    text: formatSummary(summary),
+    trainingBytes: estimateMemory(network, spec).totalBytes,
+    notes: [...notes],
+  }
+}
