@@ -21,7 +21,7 @@ export function trainingResolvers(service: RunService) {
       myRuns: async (_root, args, { actor }) => connect(await service.listRuns(actor, parsePage(args))),
       architectures: () => architectures,
       datasets: () => datasets,
-      networkSummary: (_root: unknown, args: unknown, { actor }: Context) =>
+      networkSummary: (_root, args, { actor }) =>
         service.summarizeNetwork(actor, parseInput(launchArgs, args).input),
     },
     Mutation: {

@@ -144,7 +144,7 @@ t.test('launching a run', async t => {
         unavailableReason: null,
         runs: { totalCount: 1, edges: [{ node: { id } }] },
       },
-      { id: 'tea-later', available: false, unavailableReason: /resnet-18/, runs: { totalCount: 0 } },
+      { id: 'tea-later', available: false, unavailableReason: /oracle-9/, runs: { totalCount: 0 } },
     ])
     t.match(await labsFor(), [{ runs: null }, { runs: null }])
     const stranger = await createUser(university, { role: 'INSTRUCTOR' })

@@ -43,34 +43,37 @@ t.test('a run as it is asked for', async t => {
     })
   })
 
-  await t.test('keeps its optimizer, schedule and augmentation over GraphQL, the rest by default', async t => {
-    const launched = await ask(
-      `mutation ($input: LaunchRunInput!) { launchRun(input: $input) {
+  await t.test(
+    'keeps its optimizer, schedule and augmentation over GraphQL, the rest by default',
+    async t => {
+      const launched = await ask(
+        `mutation ($input: LaunchRunInput!) { launchRun(input: $input) {
         name spec { epochs seed optimizer schedule augmentation earlyStopping trainingImages } } }`,
-      instructor.headers,
-      {
-        input: {
-          spec: {
-            ...spec,
-            seed: 4_294_967_295,
-            optimizer: { name: 'sgd', momentum: 0.9 },
-            schedule: { name: 'cosine', warmupEpochs: 0.5 },
-            augmentation: { rotation: 10 },
+        instructor.headers,
+        {
+          input: {
+            spec: {
+              ...spec,
+              seed: 4_294_967_295,
+              optimizer: { name: 'sgd', momentum: 0.9 },
+              schedule: { name: 'cosine', warmupEpochs: 0.5 },
+              augmentation: { rotation: 10 },
+            },
           },
         },
-      },
-    )
-    t.match(launched.data?.launchRun, {
-      name: 'lenet-5 on mnist',
-      spec: {
-        epochs: 1,
-        seed: 4_294_967_295,
-        optimizer: { name: 'sgd', momentum: 0.9 },
-        schedule: { name: 'cosine', warmupEpochs: 0.5, endShare: 0 },
-        augmentation: { rotation: 10, horizontalFlip: false },
-        earlyStopping: null,
-        trainingImages: null,
-      },
-    })
-  })
+      )
+      t.match(launched.data?.launchRun, {
+        name: 'lenet-5 on mnist',
+        spec: {
+          epochs: 1,
+          seed: 4_294_967_295,
+          optimizer: { name: 'sgd', momentum: 0.9 },
+          schedule: { name: 'cosine', warmupEpochs: 0.5, endShare: 0 },
+          augmentation: { rotation: 10, horizontalFlip: false },
+          earlyStopping: null,
+          trainingImages: null,
+        },
+      })
+    },
+  )
 })
