@@ -9,17 +9,21 @@ export function requireReader(actor: Actor): SignedInActor {
   return requireScope(actor, 'read')
 }
 
-/** Whether an actor teaches the course: sees its students' attempts, and the right answers at any time. */
+/** Whether an actor teaches the course: sees its right answers at any time. Not even an admin does otherwise. */
 export function teaches(actor: Actor, courseOwnerId: string | null): boolean {
-  if (hasScope(actor, 'admin') && actor.role === 'ADMIN') return true
-  return hasScope(actor, 'read') && actor.role === 'INSTRUCTOR' && actor.userId === courseOwnerId
+  return hasScope(actor, 'read') && actor.role !== 'STUDENT' && actor.userId === courseOwnerId
 }
 
-/** Whether an actor may see an attempt: the one who made it, and who teaches the course. */
+/** Whether an actor sees the attempts of a course's students: who teaches it, and admins. */
+export function seesAttempts(actor: Actor, courseOwnerId: string | null): boolean {
+  return (hasScope(actor, 'admin') && actor.role === 'ADMIN') || teaches(actor, courseOwnerId)
+}
+
+/** Whether an actor may see an attempt: the one who made it, and who sees those of the course. */
 export function maySeeAttempt(
   actor: Actor,
   attempt: { readonly userId: string; readonly courseOwnerId: string | null },
 ): boolean {
   if (hasScope(actor, 'read') && actor.userId === attempt.userId) return true
-  return teaches(actor, attempt.courseOwnerId)
+  return seesAttempts(actor, attempt.courseOwnerId)
 }

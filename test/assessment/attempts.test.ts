@@ -66,6 +66,15 @@ t.test('quiz attempts', async t => {
     ])
   })
 
+  t.test('the answers are shown to who teaches the course, and not to an admin', async t => {
+    const admin = await createUser(testApp, { role: 'ADMIN' })
+    const { id } = await graded(await enrolled(), 'free')
+    const all = ['free-q1-right', 'free-q2-right']
+    t.strictSame(rightOptionsOf((await get(owner, `/attempts/${id}`)).json()), all)
+    t.strictSame(rightOptionsOf((await get(admin, `/attempts/${id}`)).json()), [null, 'free-q2-right'])
+    t.notMatch(await allThatIsSent(admin, 'free', id), /because of free q1/)
+  })
+
   for (const [quiz, attempts, shown] of [
     ['three', 3, ['three-q1-right', 'three-q2-right']],
     ['after-last', 2, ['after-last-q1-right', 'after-last-q2-right']],
