@@ -5,12 +5,14 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { z } from 'zod'
+import { readConfig } from '../src/config.js'
 import { findArchitecture } from '../src/networks/architectures/index.js'
 import { layersModelTopology, layersModelWeights } from '../src/networks/layers-model.js'
 import type { Network } from '../src/networks/network.js'
 import { optimizerSpec } from '../src/training/contract.js'
 import { openEngine } from '../workers/engines/choose-engine.js'
 import { EngineUnavailableError, type TensorFlow } from '../workers/engines/engine.js'
+import { engineEnvironment } from '../workers/engines/engine-environment.js'
 import { RandomStream } from '../workers/random/random-stream.js'
 import { initializeWeights } from '../workers/trainer/initialize.js'
 import { createOptimizer } from '../workers/trainer/optimizers.js'
@@ -66,7 +68,9 @@ async function compareAll(): Promise<void> {
 
 /** In a process of its own: engines share what tfjs keeps globally. */
 async function measureApart(name: string, id: string): Promise<Measurement> {
-  const child = fork(fileURLToPath(import.meta.url), ['measure', name, id])
+  const child = fork(fileURLToPath(import.meta.url), ['measure', name, id], {
+    env: engineEnvironment(readConfig(), process.env),
+  })
   const [message] = await Promise.race([
     once(child, 'message'),
     once(child, 'exit').then(([code]) => Promise.reject(new Error(`${name} left with ${code}`))),
