@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
+import { readConfig } from '../src/config.js'
+import { engineEnvironment } from '../workers/engines/engine-environment.js'
 import { startContender } from './support/contender.js'
 import { median, row } from './support/table.js'
 
@@ -11,6 +13,8 @@ const BATCH = 128
 const compared = ['simple-cnn', 'lenet-5']
 const PEER = 'tfjs-cpu'
 const contenders = [PEER, 'wasm', 'tensorflow']
+/** As a run's process has it. */
+const env = engineEnvironment(readConfig(), process.env)
 const contenderFile = fileURLToPath(new URL('training/contender.js', import.meta.url))
 
 const said = z.union([z.object({ device: z.string() }), z.object({ missing: z.string() })])
@@ -45,7 +49,8 @@ async function measure(architecture: string) {
   const opened = await Promise.all(
     contenders.map(async name => {
       const args = [name, architecture, String(BATCH)]
-      return { name, speeds: [] as number[], contender: await startContender(contenderFile, { args, said }) }
+      const contender = await startContender(contenderFile, { args, env, said })
+      return { name, speeds: [] as number[], contender }
     }),
   )
   try {

@@ -48,7 +48,7 @@ export async function startContender<Ready>(
 
 export interface StartOptions<Ready> {
   args?: readonly string[]
-  env?: Readonly<Record<string, string>>
+  env?: NodeJS.ProcessEnv
   core?: number | undefined
   said: z.ZodType<Ready>
 }

@@ -204,6 +204,14 @@ t.test('a loss that is no number fails the run with the step and what to do', as
   t.equal(engine.tf.memory().numTensors, before, 'no tensor is left behind')
 })
 
+t.test('a run trains the Keras code of a lesson as it stands', async t => {
+  const path = 'content/deep-learning-basics/lenet-5/code/lenet5.py'
+  const kerasPython = await readFile(path, 'utf8')
+  const { events, last } = await run({ architecture: undefined, kerasPython, trainingImages: 200, epochs: 1 })
+  t.match(events[0], { type: 'started', architecture: 'keras-model', parameters: 61_706, stepsPerEpoch: 2 })
+  t.match(last, { kind: 'finished' })
+})
+
 t.test('what cannot be run is refused before it begins', async t => {
   const unknown = await run({ architecture: 'oracle-9' })
   t.match(unknown.last, {
