@@ -20,9 +20,16 @@ const problem = z
     code: z.string().describe('Stable, for programs.'),
     requestId: z.string(),
     problems: z
-      .array(z.object({ path: z.string(), message: z.string() }))
+      .array(
+        z.object({
+          path: z.string(),
+          message: z.string(),
+          line: z.int().optional().describe('In a text that was sent, such as a program.'),
+          column: z.int().optional(),
+        }),
+      )
       .optional()
-      .describe('With INVALID_INPUT: every place that is wrong.'),
+      .describe('With INVALID_INPUT and the like: every place that is wrong.'),
   })
   .register(z.globalRegistry, { id: 'Problem', description: 'An error, as RFC 9457 has it.' })
 

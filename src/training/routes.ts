@@ -54,6 +54,7 @@ export function trainingRoutes(service: RunService) {
       {
         schema: {
           summary: 'What a run would train, and what that would cost',
+          operationId: 'summarizeNetwork',
           description:
             'Takes what a launch takes, and launches nothing: the network of the spec, or of the lab, with the ' +
             'shapes, parameters and multiply-adds of its layers, and an estimate of the memory of its training.',

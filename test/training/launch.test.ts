@@ -60,7 +60,11 @@ t.test('launching a run', async t => {
         [adam({ epsilon: 0 }), adam({ epsilon: 1.1 })],
       ],
       ['momentum', [], [adam({ momentum: 0.9 })]],
-      ['optimizer', [], [{ optimizer: { name: 'rmsprop' } }, { optimizer: 'adam' }, { optimizer: null }]],
+      [
+        'optimizer',
+        [{ optimizer: { name: 'rmsprop' } }],
+        [{ optimizer: { name: 'lion' } }, { optimizer: 'adam' }, { optimizer: null }],
+      ],
       [
         'architecture',
         [],
