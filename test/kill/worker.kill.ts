@@ -52,9 +52,7 @@ t.test('After kill -9, with the queue', t =>
       t.equal((await historyOf(database, runId)).types.at(-1), 'failed')
       const next = await queueSpec(database, { ...mnistSpec, epochs: 1 })
       t.match(await runBecomes(database, next, 'SUCCEEDED'), { attempt: 1, engine: 'wasm' })
-      t.match(await database.workerNode.findMany(), [
-        { engines: [{ name: 'tensorflow' }, { name: 'wasm', works: true }] },
-      ])
+      t.match(await database.workerNode.findMany(), [{ engines: [{ device: /CPU|GPU/ }] }])
       t.strictSame(await end(worker, 'SIGTERM'), [0, null])
       t.strictSame(await database.workerNode.findMany(), [])
     })
