@@ -1,6 +1,5 @@
 import cookie from '@fastify/cookie'
 import cors from '@fastify/cors'
-import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import type {
   FastifyBaseLogger,
@@ -39,25 +38,28 @@ export const pagePolicy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+/**
+ * What the OWASP REST Security Cheat Sheet asks of an API's answers, with Helmet's values. An API's answers are no
+ * pages: the two that are (GraphiQL, the reference) bring their own policy. Helmet itself puts the same headers
+ * together anew for each request, which took a quarter of the time of a lesson query.
+ */
+const securityHeaders = {
+  'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  // The figures of a lesson are shown by a frontend on another port or subdomain.
+  'cross-origin-resource-policy': 'same-site',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000; includeSubDomains',
+  'x-content-type-options': 'nosniff',
+}
+
 /** What holds for every request, whichever face it asks: headers, origins, cookies, limits. */
 export const http = fp(
   async (app: FastifyInstance) => {
     const { corsOrigins } = app.deps.config
-    await app.register(helmet, {
-      // An API's answers are no pages. The two that are (GraphiQL, the reference) bring their own policy.
-      contentSecurityPolicy: {
-        useDefaults: false,
-        directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-      },
-      // The figures of a lesson are shown by a frontend on another port or subdomain.
-      crossOriginResourcePolicy: { policy: 'same-site' },
-      // The policy above forbids frames already, and these tell old browsers how to treat pages.
-      frameguard: false,
-      ieNoOpen: false,
-      xssFilter: false,
-      dnsPrefetchControl: false,
-      permittedCrossDomainPolicies: false,
-      originAgentCluster: false,
+    app.addHook('onRequest', (request, reply, done) => {
+      reply.headers(securityHeaders).header('x-request-id', request.id)
+      done()
     })
     await app.register(cors, {
       origin: corsOrigins.length > 0 ? [...corsOrigins] : false,
@@ -76,7 +78,6 @@ export const http = fp(
       allowList: thisMachine,
     })
     app.addHook('onRequest', async (request, reply) => {
-      reply.header('x-request-id', request.id)
       const count = await countOf(request)
       if (count.isAllowed || !count.isExceeded) return
       reply.header('retry-after', count.ttlInSeconds)
