@@ -1,4 +1,4 @@
-// npm run bench -- lesson [--rounds 5] [--seconds 3] [--connections 20]: a lesson over HTTP, asked of Lyceum as it
+// npm run bench -- lesson [--rounds 11] [--seconds 1] [--connections 20]: a lesson over HTTP, asked of Lyceum as it
 // runs in production, and the same answer from bare Fastify, Apollo Server and GraphQL Yoga. Twice: the whole page,
 // most of which is text that every server has to encode, and its opening, where the server's own work shows.
 import { join } from 'node:path'
@@ -8,14 +8,14 @@ import { packageRoot } from '../src/platform/package-root.js'
 import { questions, requireSameAnswer, startServers } from './lesson/servers.js'
 import { type Contender, cores, startContender } from './support/contender.js'
 import { type Measurement, middle, sendLoad } from './support/load.js'
-import { row } from './support/table.js'
+import { median, row } from './support/table.js'
 
 const warmUpSeconds = 3
 const atLeastOne = z.coerce.number().int().min(1)
 const { rounds, seconds, connections } = z
   .object({
-    rounds: atLeastOne.default(5),
-    seconds: atLeastOne.default(3),
+    rounds: atLeastOne.default(11),
+    seconds: atLeastOne.default(1),
     connections: atLeastOne.default(20),
   })
   .parse(
@@ -48,41 +48,37 @@ try {
   for (const process of running.reverse()) await process.stop()
 }
 
+/** What each server did in each round. */
 async function measure(client: Contender<unknown>, urls: ReadonlyMap<string, string>, body: string) {
-  const contenders = [...urls].map(([name, url]) => ({ name, url, results: [] as Measurement[] }))
-  for (const { url } of contenders) {
-    await sendLoad(client, { url, body, connections, seconds: warmUpSeconds })
-  }
+  const results = new Map([...urls.keys()].map(name => [name, [] as Measurement[]]))
+  for (const url of urls.values()) await sendLoad(client, { url, body, connections, seconds: warmUpSeconds })
+  const order = [...urls]
   for (let round = 0; round < rounds; round++) {
-    for (const { url, results } of contenders) {
-      results.push(await sendLoad(client, { url, body, connections, seconds }))
+    for (const [name, url] of order) {
+      results.get(name)?.push(await sendLoad(client, { url, body, connections, seconds }))
     }
     // Each goes first in its turn.
-    contenders.push(...contenders.splice(0, 1))
+    order.push(...order.splice(0, 1))
   }
-  return new Map(
-    [...urls.keys()].map(name => [name, middle(contenders.find(it => it.name === name)?.results ?? [])]),
-  )
+  return results
 }
 
-function report(results: ReadonlyMap<string, Measurement>, suffix: string): Record<string, number> {
-  const lyceum = results.get('lyceum')?.requestsPerSecond ?? Number.NaN
+/** Compares within each round: a machine that is busy for a while is so for all of them. */
+function report(results: ReadonlyMap<string, Measurement[]>, suffix: string): Record<string, number> {
+  const lyceum = results.get('lyceum') ?? []
   const ratios: Record<string, number> = {}
   console.log(row('server', 'requests/s', 'p50 ms', 'p99 ms', 'lyceum is', 'client busy'))
-  for (const [name, { requestsPerSecond, p50, p99, busy }] of results) {
-    const ratio = lyceum / requestsPerSecond
-    if (name !== 'lyceum') ratios[`lyceum/${name}${suffix}`] = Number(ratio.toFixed(2))
-    const times = name === 'lyceum' ? '' : `${ratio.toFixed(2)}x`
-    console.log(
-      row(
-        name,
-        requestsPerSecond.toFixed(0),
-        String(p50),
-        String(p99),
-        times,
-        `${(busy * 100).toFixed(0)} %`,
+  for (const [name, rounds] of results) {
+    const { requestsPerSecond, p50, p99, busy } = middle(rounds)
+    const ratio = median(
+      rounds.map(
+        (round, index) => (lyceum[index]?.requestsPerSecond ?? Number.NaN) / round.requestsPerSecond,
       ),
     )
+    if (name !== 'lyceum') ratios[`lyceum/${name}${suffix}`] = Number(ratio.toFixed(2))
+    const times = name === 'lyceum' ? '' : `${ratio.toFixed(2)}x`
+    const share = `${(busy * 100).toFixed(0)} %`
+    console.log(row(name, requestsPerSecond.toFixed(0), String(p50), String(p99), times, share))
   }
   return ratios
 }
