@@ -15,6 +15,12 @@ async function setUpAlone() {
   if (!packagesAreInstalled()) {
     console.log('Installing packages (a minute or two) …')
     run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+    if (!existsSync(join(root, 'node_modules', '@tensorflow', 'tfjs-node-gpu'))) {
+      console.log(
+        'TensorFlow’s native binding could not be downloaded: runs train on WebAssembly. ' +
+          '`npm run engine:tensorflow` builds one.',
+      )
+    }
   }
   await step(
     {
