@@ -38,8 +38,9 @@ const environment = z
     LYCEUM_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
     LYCEUM_LOG_PRETTY: flag.default(false),
     LYCEUM_SIGN_IN_LIMIT: z.coerce.number().int().min(1).max(10_000).default(10),
-    LYCEUM_ENGINE: z.enum(['auto', 'wasm', 'tensorflow', 'tensorflow-gpu']).default('auto'),
+    LYCEUM_ENGINE: z.enum(['auto', 'wasm', 'webgpu', 'tensorflow', 'tensorflow-gpu']).default('auto'),
     LYCEUM_ENGINE_THREADS: z.coerce.number().int().min(1).max(1024).optional(),
+    LYCEUM_WEBGPU_FALLBACK: flag.default(false),
     LYCEUM_TENSORFLOW: z.string().min(1).default('.lyceum/tensorflow'),
     LYCEUM_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(1),
   })
@@ -70,6 +71,8 @@ const environment = z
       engineThreads:
         env.LYCEUM_ENGINE_THREADS ??
         Math.max(1, Math.floor(availableParallelism() / env.LYCEUM_WORKER_CONCURRENCY)),
+      /** Whether WebGPU may compute without a GPU, in software: slowly, for tests. */
+      webgpuFallback: env.LYCEUM_WEBGPU_FALLBACK,
       /** Where `npm run engine:tensorflow` puts its binding: of this machine, whatever the home is. */
       tensorflowDirectory: resolve(env.LYCEUM_TENSORFLOW),
       workerConcurrency: env.LYCEUM_WORKER_CONCURRENCY,

@@ -51,6 +51,15 @@ program
   })
 
 program
+  .command('engines')
+  .description('try what this machine can train with, and measure it')
+  .option('--json', 'print it for programs')
+  .action(async (options: { json?: boolean }) => {
+    const { listEngines } = await import('./engines.js')
+    return listEngines(options)
+  })
+
+program
   .command('migrate')
   .description('apply the migrations that the database lacks, creating the database where it is missing')
   .action(() =>

@@ -3,6 +3,7 @@ export { architectures, findArchitecture } from '../networks/architectures/index
 export * from './augmentation-spec.js'
 export * from './child-protocol.js'
 export * from './datasets.js'
+export * from './engine-report.js'
 export { unavailableReason } from './lab-availability.js'
 export * from './optimization-spec.js'
 export * from './predictions.js'

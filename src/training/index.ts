@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Actor } from '../identity/contract.js'
 import { restScope } from '../platform/http.js'
 import { eventStreamRoute } from './event-stream.js'
 import { predictionRoute } from './prediction-route.js'
@@ -8,6 +9,8 @@ import { trainingResolvers } from './resolvers.js'
 import { trainingRoutes } from './routes.js'
 import type { LabFinder } from './run-launch.js'
 import { createRunService, type RunService } from './run-service.js'
+import { workerResolvers, workerRoutes } from './worker-faces.js'
+import { listLiveWorkers } from './worker-list.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -31,6 +34,13 @@ export const training = fp<Options>(
     await restScope(app, trainingRoutes(service))
     await restScope(app, eventStreamRoute(app, service))
     await restScope(app, predictionRoute(service))
+
+    const listWorkers = (actor: Actor) => listLiveWorkers(app.deps.database, actor)
+    app.schemaParts.add({
+      sdl: new URL('./workers.graphql', import.meta.url),
+      resolvers: workerResolvers(listWorkers),
+    })
+    await restScope(app, workerRoutes(listWorkers))
 
     let stopReconciler: (() => Promise<void>) | undefined
     app.addHook('onReady', async () => {

@@ -7,7 +7,7 @@ import { findOptimizationProblems, findScheduleProblems, optimizationFields } fr
 import { describeMissing, findMemoryProblem, resolveNetwork } from './resolve-network.js'
 
 /** 'tensorflow' computes on a GPU where it finds one, else on the CPU; 'tensorflow-gpu' on a GPU or not at all. */
-export const engineChoice = z.enum(['auto', 'wasm', 'tensorflow', 'tensorflow-gpu'])
+export const engineChoice = z.enum(['auto', 'wasm', 'webgpu', 'tensorflow', 'tensorflow-gpu'])
 export type EngineChoice = z.output<typeof engineChoice>
 
 const specFields = z.strictObject({

@@ -8,7 +8,7 @@ const die = () => process.kill(process.pid, 'SIGFPE')
 if (crash === 'at-once') die()
 else if (crash === 'never-there') await send({ kind: 'refused', reason: 'There is none.' })
 else {
-  await send({ kind: 'opened', device: 'CPU (stand-in)', version: '1', gpu: false })
+  await send({ kind: 'opened', device: 'CPU (stand-in)', version: '1', gpu: false, imagesPerSecond: 1 })
   const isCured =
     crash === 'without-avx'
       ? process.env.DNNL_MAX_CPU_ISA === 'AVX'

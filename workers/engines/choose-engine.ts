@@ -1,38 +1,43 @@
-import type { EngineChoice } from '../../src/training/contract.js'
-import {
-  type Engine,
-  type EngineName,
-  type EngineRequest,
-  EngineUnavailableError,
-  engineNames,
-} from './engine.js'
+import { couldBeat, type EngineChoice, type EngineRequest, preference } from '../../src/training/contract.js'
+import { type Engine, type EngineName, EngineUnavailableError, engineNames } from './engine.js'
 import { trainsRightly } from './smoke-test.js'
 import { openTensorFlowEngine } from './tensorflow.js'
 import { openWasmEngine } from './wasm.js'
+import { openWebGpuEngine } from './webgpu.js'
 
 export { engineNames }
 
 const openers: Record<EngineName, () => Promise<Engine>> = {
   tensorflow: openTensorFlowEngine,
+  webgpu: openWebGpuEngine,
   wasm: openWasmEngine,
 }
 
 /**
- * Opens the engine asked for; 'auto' is the fastest that works here.
+ * Opens the engine asked for; 'auto' is the one preferred among those that work here.
  * @throws EngineUnavailableError with what was found instead
  */
 export async function chooseEngine(choice: EngineChoice): Promise<Engine> {
   if (choice !== 'auto') return openEngine(choice)
   const reasons: string[] = []
+  let best: Engine | undefined
   for (const name of engineNames) {
+    if (best && !couldBeat(name, asFound(best))) continue
     try {
-      return await openEngine(name)
+      const engine = await openEngine(name)
+      if (!best || preference(asFound(engine)) < preference(asFound(best))) best = engine
     } catch (error) {
       if (!(error instanceof EngineUnavailableError)) throw error
       reasons.push(`${name}: ${error.message}`)
     }
   }
-  throw new EngineUnavailableError(`No engine works on this machine. ${reasons.join(' ')}`)
+  if (!best) throw new EngineUnavailableError(`No engine works on this machine. ${reasons.join(' ')}`)
+  await best.tf.setBackend(best.name)
+  return best
+}
+
+function asFound({ name, gpu }: Engine) {
+  return { engine: name, gpu }
 }
 
 /** @throws EngineUnavailableError when it is missing here or computes wrongly */

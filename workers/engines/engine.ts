@@ -1,14 +1,10 @@
 import type * as tfjs from '@tensorflow/tfjs-core'
-import type { EngineChoice } from '../../src/training/contract.js'
 
 export type TensorFlow = typeof tfjs
 
-/** Every engine, the fastest first. */
-export const engineNames = ['tensorflow', 'wasm'] as const
+/** Every engine, in the order in which they are tried. */
+export const engineNames = ['tensorflow', 'webgpu', 'wasm'] as const
 export type EngineName = (typeof engineNames)[number]
-
-/** What can be asked for by name. */
-export type EngineRequest = Exclude<EngineChoice, 'auto'>
 
 /** Where the arithmetic of a run happens. A process opens one engine and keeps it. */
 export interface Engine {

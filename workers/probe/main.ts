@@ -1,15 +1,16 @@
 import type { Rank, Tensor } from '@tensorflow/tfjs-core'
-import { engineChoice } from '../../src/training/contract.js'
+import { engineRequest } from '../../src/training/contract.js'
 import { openEngine } from '../engines/choose-engine.js'
 import { EngineUnavailableError, type TensorFlow } from '../engines/engine.js'
+import { measureTraining } from './measure-training.js'
 import type { ProbeReport } from './probe-report.js'
 
 /** `main.js <engine>`, forked: tries an engine where the crash of a native library ends nothing but this process. */
 process.on('disconnect', () => process.exit())
 try {
-  const engine = await openEngine(engineChoice.exclude(['auto']).parse(process.argv[2]))
+  const engine = await openEngine(engineRequest.parse(process.argv[2]))
   const { name, device, version, gpu, tf } = engine
-  await report({ kind: 'opened', device, version, gpu })
+  await report({ kind: 'opened', device, version, gpu, imagesPerSecond: await measureTraining(tf) })
   if (name === 'tensorflow' && !gpu) await convolvePointwise(tf)
   await report({ kind: 'sound' })
 } catch (error) {

@@ -1,22 +1,9 @@
 import type { Network } from '../../src/networks/network.js'
-import type { EngineRequest } from '../engines/engine.js'
+import type { EngineRequest, TriedEngine } from '../../src/training/contract.js'
 import type { EngineSettings } from '../engines/engine-environment.js'
-import { type FoundEngine, type ProbeOptions, runProbe } from './run-probe.js'
+import { type ProbeOptions, runProbe } from './run-probe.js'
 
 type Variables = Record<string, string>
-
-export interface WorkingEngine extends FoundEngine {
-  engine: EngineRequest
-  /** What networks with wide 1x1 convolutions need in their environment here; mostly nothing. */
-  workaround: Variables
-  /** For whoever runs this machine. */
-  warnings: string[]
-}
-
-export interface RefusedEngine {
-  engine: EngineRequest
-  reason: string
-}
 
 /**
  * What keeps oneDNN from ending the process, the milder first: in TensorFlow 2.21 it divides by zero in some 1x1
@@ -28,12 +15,12 @@ const workarounds: readonly Variables[] = [{ DNNL_MAX_CPU_ISA: 'AVX' }, { TF_ENA
 /** Half of what is known to crash, to be on the safe side. */
 const wideChannels = 256
 
-/** Tries an engine in processes of its own: whether it opens and trains, and with what. */
+/** Tries an engine in processes of its own: whether it opens and trains, how fast, and with what. */
 export async function probeEngine(
   engine: EngineRequest,
   settings: EngineSettings,
   options: ProbeOptions = {},
-): Promise<WorkingEngine | RefusedEngine> {
+): Promise<TriedEngine> {
   const asItIs = await runProbe(engine, settings, {}, options)
   if ('refused' in asItIs) return { engine, reason: asItIs.refused }
   const { found, sound, crash } = asItIs

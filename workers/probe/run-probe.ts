@@ -1,11 +1,11 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { EngineRequest } from '../engines/engine.js'
+import type { EngineRequest } from '../../src/training/contract.js'
 import { type EngineSettings, engineEnvironment } from '../engines/engine-environment.js'
 import { type ProbeReport, probeReport } from './probe-report.js'
 
-export type FoundEngine = Pick<Extract<ProbeReport, { kind: 'opened' }>, 'device' | 'version' | 'gpu'>
+type FoundEngine = Omit<Extract<ProbeReport, { kind: 'opened' }>, 'kind'>
 
 export type ProbeResult =
   | { refused: string }

@@ -18,7 +18,13 @@ async function probe(crash: string) {
 }
 
 t.test('A probe', async t => {
-  const found = { engine: 'tensorflow', device: 'CPU (stand-in)', version: '1', gpu: false }
+  const found = {
+    engine: 'tensorflow',
+    device: 'CPU (stand-in)',
+    version: '1',
+    gpu: false,
+    imagesPerSecond: 1,
+  }
   await t.test('finds an engine that works as it is', async t => {
     t.strictSame(await probe(''), { ...found, workaround: {}, warnings: [] })
   })
@@ -51,7 +57,7 @@ t.test('A worker without a TensorFlow binding takes wasm, and knows why', async 
   t.match(report, {
     asked: 'auto',
     chosen: { engine: 'wasm', device: /WebAssembly/ },
-    refused: [{ engine: 'tensorflow', reason: /engine:tensorflow/ }],
+    refused: [{ engine: 'tensorflow', reason: /engine:tensorflow/ }, { engine: 'webgpu' }],
   })
   t.match(await chooseForWorker('tensorflow-gpu', settings), {
     chosen: undefined,
@@ -65,6 +71,7 @@ t.test('A run', async t => {
     device: 'CPU (stand-in)',
     version: '1',
     gpu: false,
+    imagesPerSecond: 1,
     workaround: { DNNL_MAX_CPU_ISA: 'AVX' },
     warnings: [],
   }
