@@ -5,6 +5,7 @@ import '@tensorflow/tfjs-layers'
 import { readConfig } from '../../src/config.js'
 import { registerBatchNormalization } from './batch-normalization.js'
 import { type Engine, EngineUnavailableError } from './engine.js'
+import { createAvgPoolGrad, createMaxPoolGrad } from './webgpu-kernels/pool-gradients.js'
 
 const require = createRequire(import.meta.url)
 let opened: Promise<Engine> | undefined
@@ -38,10 +39,13 @@ async function open(): Promise<Engine> {
         'LYCEUM_WEBGPU_FALLBACK=true takes it all the same.',
     )
   }
-  tf.registerBackend('webgpu', async () => new webgpu.WebGPUBackend(await openDevice(adapter), info))
+  const backend = new webgpu.WebGPUBackend(await openDevice(adapter), info)
+  tf.registerBackend('webgpu', () => backend)
   if (!(await tf.setBackend('webgpu'))) {
     throw new EngineUnavailableError('The WebGPU backend of TensorFlow.js could not be started.')
   }
+  replaceKernel('MaxPoolGrad', createMaxPoolGrad(backend, webgpu.webgpu_util))
+  replaceKernel('AvgPoolGrad', createAvgPoolGrad(backend, webgpu.webgpu_util))
   registerBatchNormalization('webgpu')
   return {
     name: 'webgpu',
@@ -50,6 +54,12 @@ async function open(): Promise<Engine> {
     gpu: !info.isFallbackAdapter,
     tf,
   }
+}
+
+/** Puts a kernel in place of upstream's that is wrong. */
+function replaceKernel(kernelName: string, kernelFunc: tf.KernelFunc): void {
+  tf.unregisterKernel(kernelName, 'webgpu')
+  tf.registerKernel({ kernelName, backendName: 'webgpu', kernelFunc })
 }
 
 /** Both packages are optional: npm leaves them out where they cannot be had. */
