@@ -4,15 +4,27 @@ import { createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { describeEngines } from '../../src/commands/engines.js'
 import { createIdentityService } from '../../src/identity/identity-service.js'
 import { openDatabase } from '../../src/platform/database.js'
+import { type TriedEngine, works } from '../../src/training/contract.js'
 import { createCourseFiles, writeCourse } from '../catalog/course-files.js'
 import { cloneDatabase } from '../support/postgres.js'
 import { runLyceum } from '../support/processes.js'
 
 t.setTimeout(120_000)
 
-const commands = ['up', 'server', 'worker', 'migrate', 'import', 'user', 'user create', 'user password']
+const commands = [
+  'up',
+  'server',
+  'worker',
+  'engines',
+  'migrate',
+  'import',
+  'user',
+  'user create',
+  'user password',
+]
 const password = 'a-database-password'
 
 t.test('the command line', async t => {
@@ -45,6 +57,22 @@ t.test('the command line', async t => {
     const { code, stderr } = await runLyceum(['nonsense'])
     t.equal(code, 1)
     t.match(stderr, /unknown command 'nonsense'[\s\S]*Usage: lyceum/)
+  })
+
+  t.test('lists what this machine can train with, and why not with the rest', async t => {
+    const { code, stdout } = await runLyceum(['engines', '--json'], { ...env, LYCEUM_TENSORFLOW: home })
+    t.equal(code, 0)
+    const engines: TriedEngine[] = JSON.parse(stdout).engines
+    t.strictSame(engines.map(({ engine }) => engine).sort(), ['tensorflow', 'wasm', 'webgpu'])
+    t.match(engines.filter(works), [{ engine: 'wasm', device: /WebAssembly/, imagesPerSecond: /^[1-9]/ }])
+    t.match(
+      engines.find(({ engine }) => engine === 'tensorflow'),
+      { reason: /engine:tensorflow/ },
+    )
+    const table = describeEngines(engines).split('\n')
+    t.match(table[0], /^engine {2,}images\/s {2}device {2,}version$/)
+    t.match(table[1], /^wasm {2,}[\d,]+ {2}CPU \(WebAssembly/)
+    t.ok(table.some(line => line.startsWith('refused: tensorflow: ')))
   })
 
   t.test('creates a user with a password from standard input', async t => {
