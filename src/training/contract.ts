@@ -2,6 +2,7 @@
 export { architectures, findArchitecture } from '../networks/architectures/index.js'
 export * from './augmentation-spec.js'
 export * from './child-protocol.js'
+export { keepClasses } from './classes-spec.js'
 export * from './datasets.js'
 export { unavailableReason } from './lab-availability.js'
 export * from './optimization-spec.js'

@@ -2,6 +2,7 @@ import type { Network } from '../../src/networks/network.js'
 import {
   findDataset,
   findMemoryProblem,
+  keepClasses,
   planRun,
   resolveNetwork,
   type SpecProblem,
@@ -11,6 +12,7 @@ import {
   validateSpec,
 } from '../../src/training/contract.js'
 import { loadDataset } from '../datasets/load-dataset.js'
+import { selectClasses } from '../datasets/select-classes.js'
 import { chooseEngine } from '../engines/choose-engine.js'
 import { checkImages } from './check-images.js'
 import { evaluate } from './evaluate.js'
@@ -35,7 +37,7 @@ export async function runTraining(
   const engine = await chooseEngine(spec.engine)
   const tooLarge = findMemoryProblem(network, spec, engine.name)
   if (tooLarge) throw impossible(tooLarge)
-  const dataset = await loadDataset(spec.dataset, datasetsDirectory)
+  const dataset = selectClasses(await loadDataset(spec.dataset, datasetsDirectory), spec.classes)
   signal.throwIfAborted()
   const plan = planRun(spec, dataset.description)
   const images = selectImages(spec, dataset)
@@ -92,7 +94,7 @@ function getNetwork(spec: TrainingSpec): Network {
   const [problem] = validateSpec(spec)
   if (problem) throw impossible(problem)
   const dataset = findDataset(spec.dataset)
-  const resolved = dataset ? resolveNetwork(spec, dataset) : { problems: [] }
+  const resolved = dataset ? resolveNetwork(spec, keepClasses(dataset, spec.classes)) : { problems: [] }
   if ('network' in resolved) return resolved.network
   throw new Error('a valid spec has a network')
 }
