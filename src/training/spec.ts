@@ -3,6 +3,7 @@ import { findArchitecture } from '../networks/architectures/index.js'
 import { augmentationFields, findAugmentationProblems } from './augmentation-spec.js'
 import { classFields, findClassProblems, keepClasses } from './classes-spec.js'
 import { type DatasetDescription, datasets, findDataset } from './datasets.js'
+import { findFineTuningProblems, fineTuningFields } from './fine-tuning-spec.js'
 import { identifier, networkFields, requireOneNetwork, withTrainingOfProgram } from './network-spec.js'
 import { findOptimizationProblems, findScheduleProblems, optimizationFields } from './optimization-spec.js'
 import { describeMissing, findMemoryProblem, resolveNetwork } from './resolve-network.js'
@@ -13,6 +14,7 @@ export type EngineChoice = z.output<typeof engineChoice>
 
 const specFields = z.strictObject({
   ...networkFields,
+  ...fineTuningFields,
   dataset: identifier,
   ...classFields,
   epochs: z.int().min(1).max(100).default(3),
@@ -127,8 +129,12 @@ function findNetworkProblems(spec: TrainingSpec, dataset: DatasetDescription): r
   if (spec.architecture !== undefined && !findArchitecture(spec.architecture)) return []
   const resolved = resolveNetwork(spec, dataset)
   if ('problems' in resolved) return resolved.problems
-  const tooLarge = findMemoryProblem(resolved.network, spec, spec.engine)
-  return tooLarge ? [tooLarge] : []
+  const { network } = resolved
+  const tooLarge = findMemoryProblem(network, spec, spec.engine)
+  return [
+    ...(tooLarge ? [tooLarge] : []),
+    ...(spec.from ? findFineTuningProblems(spec.from, network, spec.epochs) : []),
+  ]
 }
 
 function listIds(list: readonly { id: string }[]): string {

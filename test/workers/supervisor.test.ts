@@ -49,6 +49,15 @@ t.test('A supervised run', async t => {
       t.equal((await typesOf(run.id)).at(-1), 'failed')
     })
   }
+  await t.test('fails where the model that it begins with is gone', async t => {
+    const id = await queueRun(database, 'finishes')
+    const from = { runId: '019a0000-0000-7000-8000-000000000000' }
+    const spec = { architecture: 'finishes', dataset: 'none', from }
+    await database.trainingRun.update({ where: { id }, data: { spec } })
+    await superviseRun(parts, { runId: id, attempt: 1 }, new AbortController().signal)
+    const run = await database.trainingRun.findUniqueOrThrow({ where: { id } })
+    t.match(run, { status: 'FAILED', failure: { code: 'SOURCE_MODEL_MISSING', fault: 'spec' } })
+  })
   for (const behaviour of ['waits', 'ignores-stop']) {
     await t.test(`is cancelled where its child ${behaviour}`, async t => {
       const { runId, over } = await start(behaviour)

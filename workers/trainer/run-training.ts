@@ -1,3 +1,4 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Network } from '../../src/networks/network.js'
 import {
   findDataset,
@@ -14,6 +15,7 @@ import {
 import { loadDataset } from '../datasets/load-dataset.js'
 import { selectClasses } from '../datasets/select-classes.js'
 import { chooseEngine } from '../engines/choose-engine.js'
+import type { TensorFlow } from '../engines/engine.js'
 import { checkImages } from './check-images.js'
 import { evaluate } from './evaluate.js'
 import { diverged, Failure } from './failure.js'
@@ -21,6 +23,7 @@ import { saveModel } from './save-model.js'
 import { selectImages } from './select-images.js'
 import { train } from './train.js'
 import { createState, disposeState } from './training-state.js'
+import { transferWeights } from './transfer-weights.js'
 
 /**
  * One execution of a run from its spec to the saved model.
@@ -57,7 +60,7 @@ export async function runTraining(
   })
   const begin = performance.now()
   const task = { spec, network, dataset, images }
-  const state = createState(engine.tf, task)
+  const state = createState(engine.tf, task, await firstWeights(engine.tf, command, network))
   try {
     const { endedBy, keptEpoch } = await train(engine, task, state, { emit }, signal)
     const { weights, trainingSeconds } = state
@@ -88,6 +91,17 @@ export async function runTraining(
   } finally {
     disposeState(engine.tf, state)
   }
+}
+
+/** Those of the model that the run begins with; undefined where the seed says which. */
+async function firstWeights(
+  tf: TensorFlow,
+  { spec: { seed, from }, sourceDirectory: directory }: TrainCommand,
+  network: Network,
+): Promise<Tensor[] | undefined> {
+  if (from === undefined) return undefined
+  if (directory === undefined) throw new Error('a fine-tuning comes with the model that it begins with')
+  return transferWeights(tf, network, { seed, newHead: from.newHead ?? false, directory })
 }
 
 function getNetwork(spec: TrainingSpec): Network {
