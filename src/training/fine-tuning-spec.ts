@@ -30,7 +30,10 @@ export const fineTuning = z
   )
 export type FineTuning = z.output<typeof fineTuning>
 
-export const fineTuningFields = { from: fineTuning.optional() }
+export const fineTuningFields = {
+  /** Null takes back what a lab says. */
+  from: fineTuning.nullish().transform(from => from ?? undefined),
+}
 
 /** What of a fine-tuning contradicts its network or its length, whatever it begins with. */
 export function findFineTuningProblems(from: FineTuning, network: Network, epochs: number): SpecProblem[] {

@@ -103,6 +103,11 @@ t.test('launching a fine-tuning', async t => {
     t.notOk('labId' in response.json().spec.from)
     t.match(await refusal({ from }, owner), /No run of yours/)
   })
+  await t.test('is a run from scratch where null takes back what the lab says', async t => {
+    const response = await post('/runs', instructor.headers, { spec: { ...spec, from: null } })
+    t.equal(response.statusCode, 201, response.body)
+    t.notOk('from' in response.json().spec)
+  })
   await t.test('says no to what it can not begin with, and why', async t => {
     t.match(await refusal({ from: { runId } }, owner), /There is no run .* that you may see/)
     t.match(await refusal({ from: { runId: randomUUID() } }), /There is no run .* that you may see/)
