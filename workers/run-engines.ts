@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import {
   type EngineChoice,
   findDataset,
+  keepClasses,
   resolveNetwork,
   type TrainingSpec,
 } from '../src/training/contract.js'
@@ -40,7 +41,7 @@ export class RunEngines {
     const engine = spec.engine === 'auto' ? (chosen?.engine ?? asked) : spec.engine
     const card = engine === 'wasm' ? undefined : this.#takeCard()
     const dataset = findDataset(spec.dataset)
-    const resolved = dataset && resolveNetwork(spec, dataset)
+    const resolved = dataset && resolveNetwork(spec, keepClasses(dataset, spec.classes))
     const network = resolved && 'network' in resolved ? resolved.network : undefined
     const workaround = chosen && network && needsWorkaround(network) ? chosen.workaround : {}
     return {

@@ -19,6 +19,7 @@ import {
 } from '../src/training/run-ledger.js'
 import { EventBuffer } from './event-buffer.js'
 import type { RunEngines } from './run-engines.js'
+import { fetchSourceModel } from './source-model.js'
 import { crash, misunderstood, specUnreadable } from './supervisor-failures.js'
 import { startTrainer, type TrainerProcess } from './trainer-process.js'
 
@@ -86,6 +87,12 @@ async function superviseClaimed(
     return
   }
 
+  const source = await fetchSourceModel(parts, parsed.data, outputDirectory)
+  if (typeof source === 'object') {
+    await finishRun(database, key, { status: 'FAILED', failure: source })
+    return
+  }
+
   const decision = createDecision()
   const events = new EventBuffer(
     batch => appendEvents(database, key, batch),
@@ -119,6 +126,7 @@ async function superviseClaimed(
     attempt: key.attempt,
     datasetsDirectory: parts.datasetsDirectory,
     outputDirectory,
+    ...(source === undefined ? {} : { sourceDirectory: source }),
   })
   try {
     const verdict = await decision.made

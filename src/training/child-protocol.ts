@@ -39,6 +39,8 @@ export const childCommand = z.discriminatedUnion('kind', [
     datasetsDirectory: z.string().min(1),
     /** An existing folder of this attempt's own. */
     outputDirectory: z.string().min(1),
+    /** A folder with the `model.json` and `weights.bin` that a fine-tuning begins with. */
+    sourceDirectory: z.string().min(1).optional(),
   }),
   /** End after the step in progress; answered with `stopped`. */
   z.strictObject({ kind: z.literal('stop') }),

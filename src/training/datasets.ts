@@ -10,6 +10,8 @@ export interface DatasetDescription {
   classNames: readonly string[]
   trainingImages: number
   testImages: number
+  /** The same, class by class. */
+  imagesOfClasses: { training: readonly number[]; test: readonly number[] }
 }
 
 export const datasets: readonly DatasetDescription[] = [
@@ -24,6 +26,10 @@ export const datasets: readonly DatasetDescription[] = [
     classNames: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
     trainingImages: 60_000,
     testImages: 10_000,
+    imagesOfClasses: {
+      training: [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
+      test: [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],
+    },
   },
   {
     id: 'fashion-mnist',
@@ -49,6 +55,7 @@ export const datasets: readonly DatasetDescription[] = [
     ],
     trainingImages: 60_000,
     testImages: 10_000,
+    imagesOfClasses: { training: new Array<number>(10).fill(6000), test: new Array<number>(10).fill(1000) },
   },
 ]
 

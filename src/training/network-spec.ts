@@ -45,9 +45,19 @@ export function requireOneNetwork(
   } else if (second !== undefined) refuse(second, `cannot be given together with ${first}`)
 }
 
+export function namesNetwork(spec: Record<string, unknown>): boolean {
+  return sourceNames.some(name => spec[name] !== undefined)
+}
+
+/** What of a spec says which network is trained. */
+export function networkOf(spec: object): Record<string, unknown> {
+  const isOfNetwork = (name: string) => Object.hasOwn(networkFields, name) || name === 'dropout'
+  return Object.fromEntries(Object.entries(spec).filter(([name]) => isOfNetwork(name)))
+}
+
 /** A spec with what another says differently: another network takes the place of the whole one. */
 export function overrideSpec(base: object, changes: Record<string, unknown>): Record<string, unknown> {
-  const replaced = sourceNames.some(name => changes[name] !== undefined)
+  const replaced = namesNetwork(changes)
   const kept = Object.entries(base).filter(([name]) => !(replaced && Object.hasOwn(networkFields, name)))
   return { ...Object.fromEntries(kept), ...changes }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { formatSummary, summarizeNetwork } from '../networks/summary.js'
+import { keepClasses } from './classes-spec.js'
 import { findDataset } from './datasets.js'
 import { specImpossible } from './errors.js'
 import { estimateMemory, resolveNetwork } from './resolve-network.js'
@@ -42,7 +43,7 @@ export type NetworkSummaryBody = z.output<typeof networkSummary>
  */
 export function summarizeSpec(spec: TrainingSpec): NetworkSummaryBody {
   const dataset = findDataset(spec.dataset)
-  const resolved = dataset ? resolveNetwork(spec, dataset) : { problems: [] }
+  const resolved = dataset ? resolveNetwork(spec, keepClasses(dataset, spec.classes)) : { problems: [] }
   if ('problems' in resolved) throw specImpossible(resolved.problems)
   const { network, notes } = resolved
   const summary = summarizeNetwork(network)

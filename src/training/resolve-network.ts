@@ -12,12 +12,13 @@ import {
   type TrainingMemory,
   WASM_MEMORY_BYTES,
 } from '../networks/training-memory.js'
+import { withClasses } from '../networks/transfer.js'
 import type { OptimizerSpec } from './optimization-spec.js'
 import type { SpecProblem, TrainingSpec } from './spec.js'
 
 type NetworkSpec = Pick<
   TrainingSpec,
-  'architecture' | 'layers' | 'kerasJson' | 'kerasPython' | 'widthMultiplier' | 'dropout'
+  'architecture' | 'layers' | 'kerasJson' | 'kerasPython' | 'widthMultiplier' | 'dropout' | 'from'
 >
 
 /** What a network is built for: the images of a dataset, uploaded ones among them. */
@@ -39,7 +40,9 @@ export type NetworkResolution =
 export function resolveNetwork(spec: NetworkSpec, images: Images): NetworkResolution {
   const field = sourceOf(spec)
   try {
-    const resolved = buildNetwork(spec, images)
+    const { network, notes } = buildNetwork(spec, images)
+    // Fine-tuning brings a head of its own.
+    const resolved = { network: spec.from ? withClasses(network, images.classNames.length) : network, notes }
     const problems = findMisfits(resolved.network, spec, images, field)
     return problems.length > 0 ? { problems } : resolved
   } catch (error) {

@@ -2,9 +2,11 @@ import { isDeepStrictEqual } from 'node:util'
 import type { FoundLab } from '../catalog/contract.js'
 import type { Actor, SignedInActor } from '../identity/contract.js'
 import type { Database, Prisma, Transaction } from '../platform/database.js'
+import type { Dependencies } from '../platform/dependencies.js'
 import { notFound } from '../platform/errors.js'
 import { parseInput } from '../platform/parse.js'
 import { runKeyReused, specImpossible, tooManyRuns } from './errors.js'
+import { findMismatch, findModelSource, withNetworkOf, withSource } from './model-sources.js'
 import { overrideSpec } from './network-spec.js'
 import type { RunEvent } from './run-events.js'
 import { finalStatuses } from './run-states.js'
@@ -15,6 +17,11 @@ import { type TrainingSpec, trainingSpec, validateSpec } from './spec.js'
 /** What training asks of the catalog. */
 export interface LabFinder {
   findLab(actor: Actor, labId: string): Promise<FoundLab | undefined>
+}
+
+/** What a launch reads. */
+export interface Sources extends Pick<Dependencies, 'database' | 'storage'> {
+  catalog: LabFinder
 }
 
 /** What a launch comes down to once its lab is read and its spec is whole. */
@@ -29,12 +36,20 @@ interface LaunchPlan {
 export const unfinishedRunsAllowed = 20
 
 /** @throws INVALID_INPUT, NOT_FOUND (lab), RUN_SPEC_IMPOSSIBLE */
-export async function planLaunch(catalog: LabFinder, actor: Actor, input: LaunchInput): Promise<LaunchPlan> {
-  const found = input.labId === undefined ? undefined : await catalog.findLab(actor, input.labId)
+export async function planLaunch(
+  sources: Sources,
+  user: SignedInActor,
+  input: LaunchInput,
+): Promise<LaunchPlan> {
+  const found = input.labId === undefined ? undefined : await sources.catalog.findLab(user, input.labId)
   if (input.labId !== undefined && found === undefined) throw notFound('lab')
   const base = found === undefined ? {} : trainingSpec.parse(found.lab.spec)
-  const spec = parseInput(trainingSpec, overrideSpec(base, input.spec ?? {}), 'spec')
+  const asked = overrideSpec(base, input.spec ?? {})
+  const source = await findModelSource(sources, user, asked)
+  const parsed = parseInput(trainingSpec, source ? withNetworkOf(source, asked) : asked, 'spec')
+  const spec = source ? withSource(source, parsed) : parsed
   const problems = validateSpec(spec)
+  if (source && problems.length === 0) problems.push(...findMismatch(source, spec))
   if (problems.length > 0) throw specImpossible(problems)
   return {
     name: input.name ?? found?.lab.title ?? `${spec.architecture ?? 'A network'} on ${spec.dataset}`,

@@ -15,7 +15,7 @@ import { filesOfRun } from './run-files.js'
 import { insertRun, type LabFinder, planLaunch } from './run-launch.js'
 import { type AttemptKey, requestCancel } from './run-ledger.js'
 import { finalStatuses, isFinal } from './run-states.js'
-import { type ModelFile, type RunRow, type RunView, runInclude, viewRun } from './run-view.js'
+import { type ModelFile, ownershipOf, type RunRow, type RunView, runInclude, viewRun } from './run-view.js'
 import type { LaunchInput, Prediction, PredictionInput } from './schemas.js'
 
 type Parts = Pick<Dependencies, 'database' | 'notifications' | 'courier' | 'storage' | 'logger'>
@@ -37,6 +37,7 @@ export function createRunService(
   { predictionTimeoutMs = 30_000 } = {},
 ) {
   const jobs = courier.queue<AttemptKey>('training')
+  const sources = { database, storage, catalog }
   const predictions = courier.queue<PredictionRequest>(predictionQueue)
 
   return {
@@ -57,7 +58,7 @@ export function createRunService(
   /** @throws what `requireLauncher`, `planLaunch` and `insertRun` throw */
   async function launchRun(actor: Actor, input: LaunchInput): Promise<RunView> {
     const user = requireLauncher(actor)
-    const plan = await planLaunch(catalog, user, input)
+    const plan = await planLaunch(sources, user, input)
     const { run, isNew } = await insertRun(database, user, plan, input.idempotencyKey)
     if (isNew) await enqueue({ runId: run.id, attempt: run.attempt })
     return viewRun(run)
@@ -65,7 +66,7 @@ export function createRunService(
 
   /** What a launch with this input would train. @throws what `planLaunch` throws */
   async function summarizeNetwork(actor: Actor, input: LaunchInput): Promise<NetworkSummaryBody> {
-    const { spec } = await planLaunch(catalog, requireRunReader(actor), input)
+    const { spec } = await planLaunch(sources, requireRunReader(actor), input)
     return summarizeSpec(spec)
   }
 
@@ -225,8 +226,4 @@ export function createRunService(
     if (!mayManageRun(user, ownershipOf(row))) throw forbidden(act)
     return row
   }
-}
-
-function ownershipOf(row: RunRow) {
-  return { ownerId: row.ownerId, courseOwnerId: row.course?.ownerId ?? null }
 }

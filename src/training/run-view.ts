@@ -16,6 +16,10 @@ export const runInclude = { course: { select: { ownerId: true } } } as const
 
 export type RunRow = Prisma.TrainingRunGetPayload<{ include: typeof runInclude }>
 
+export function ownershipOf(row: RunRow) {
+  return { ownerId: row.ownerId, courseOwnerId: row.course?.ownerId ?? null }
+}
+
 /** A run as both faces show it. */
 export function viewRun(row: RunRow) {
   const { course: _course, idempotencyKey: _key, modelKey, ...run } = row

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { findArchitecture } from '../networks/architectures/index.js'
 import { augmentationFields, findAugmentationProblems } from './augmentation-spec.js'
+import { classFields, findClassProblems, keepClasses } from './classes-spec.js'
 import { type DatasetDescription, datasets, findDataset } from './datasets.js'
+import { findFineTuningProblems, fineTuningFields } from './fine-tuning-spec.js'
 import { identifier, networkFields, requireOneNetwork, withTrainingOfProgram } from './network-spec.js'
 import { findOptimizationProblems, findScheduleProblems, optimizationFields } from './optimization-spec.js'
 import { describeMissing, findMemoryProblem, resolveNetwork } from './resolve-network.js'
@@ -12,7 +14,9 @@ export type EngineChoice = z.output<typeof engineChoice>
 
 const specFields = z.strictObject({
   ...networkFields,
+  ...fineTuningFields,
   dataset: identifier,
+  ...classFields,
   epochs: z.int().min(1).max(100).default(3),
   batchSize: z.int().min(1).max(1024).default(128),
   ...optimizationFields,
@@ -86,13 +90,16 @@ export function planRun(
 /** Everything that makes a spec impossible to run, what is unavailable included: empty when it can be run. */
 export function validateSpec(spec: TrainingSpec): SpecProblem[] {
   const problems: SpecProblem[] = [...findUnavailable(spec), ...findOptimizationProblems(spec)]
-  const dataset = findDataset(spec.dataset)
-  if (!dataset) return problems
+  const whole = findDataset(spec.dataset)
+  if (!whole) return problems
+  const classProblems = findClassProblems(spec.classes, whole)
+  if (classProblems.length > 0) return [...problems, ...classProblems]
+  const dataset = keepClasses(whole, spec.classes)
   problems.push(...findNetworkProblems(spec, dataset))
   if (spec.trainingImages !== undefined && spec.trainingImages > dataset.trainingImages) {
     problems.push({
       field: 'trainingImages',
-      message: `'${dataset.id}' has only ${dataset.trainingImages} training images, not ${spec.trainingImages}.`,
+      message: `'${dataset.id}' has only ${dataset.trainingImages} training images${spec.classes ? ' of these classes' : ''}, not ${spec.trainingImages}.`,
     })
   }
   problems.push(...findAugmentationProblems(spec, dataset.inputShape))
@@ -122,8 +129,12 @@ function findNetworkProblems(spec: TrainingSpec, dataset: DatasetDescription): r
   if (spec.architecture !== undefined && !findArchitecture(spec.architecture)) return []
   const resolved = resolveNetwork(spec, dataset)
   if ('problems' in resolved) return resolved.problems
-  const tooLarge = findMemoryProblem(resolved.network, spec, spec.engine)
-  return tooLarge ? [tooLarge] : []
+  const { network } = resolved
+  const tooLarge = findMemoryProblem(network, spec, spec.engine)
+  return [
+    ...(tooLarge ? [tooLarge] : []),
+    ...(spec.from ? findFineTuningProblems(spec.from, network, spec.epochs) : []),
+  ]
 }
 
 function listIds(list: readonly { id: string }[]): string {

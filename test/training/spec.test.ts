@@ -19,6 +19,22 @@ const check = (fields: Partial<TrainingSpecInput>) =>
     ({ field, message }) => `${field}: ${message}`,
   )
 
+t.test('a run may be of some classes alone, and is planned for their images', async t => {
+  t.strictSame(check({ classes: [5, 6, 7, 8, 9] }), [])
+  // 6742 ones and 5421 fives.
+  t.strictSame(check({ classes: [1, 5], trainingImages: 12_163, validationSplit: 0 }), [])
+  t.match(check({ classes: [1, 5], trainingImages: 12_164 }), [
+    /trainingImages: 'mnist' has only 12163 training images of these classes/,
+  ])
+  t.match(check({ classes: [0, 10] }), [/classes: 'mnist' has 10 classes, 0 to 9: there is no class 10/])
+  const flat = [{ type: 'flatten' as const }, { type: 'dense' as const, units: 10 }]
+  const ofTen = trainingSpec.parse({ dataset: 'mnist', layers: flat, classes: [3, 4] })
+  t.match(validateSpec(ofTen), [{ message: /output is 10, but 'mnist' has 2 classes/ }])
+  for (const classes of [[3], [3, 3], [-1, 2], Array.from({ length: 257 }, (_, i) => i)]) {
+    t.equal(trainingSpec.safeParse({ ...least, classes }).success, false)
+  }
+})
+
 t.test('architecture and dataset are enough: the rest has defaults', async t => {
   t.strictSame(trainingSpec.parse(least), {
     architecture: 'lenet-5',

@@ -1,10 +1,13 @@
 import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { appendEvents, requestCancel, requeueRun } from '../../src/training/run-ledger.js'
 import { RunEngines } from '../../workers/run-engines.js'
 import { superviseRun } from '../../workers/supervisor.js'
 import { openTestDependencies } from '../support/app.js'
 import { queueRun, runBecomes, standInTrainer } from '../support/runs.js'
+
+const trainerFile = fileURLToPath(new URL('../../workers/trainer/main.js', import.meta.url))
 
 t.test('A supervised run', async t => {
   const { deps } = await openTestDependencies(t)
@@ -49,6 +52,33 @@ t.test('A supervised run', async t => {
       t.equal((await typesOf(run.id)).at(-1), 'failed')
     })
   }
+  await t.test('fails where the model that it begins with is gone', async t => {
+    const id = await queueRun(database, 'finishes')
+    const from = { runId: '019a0000-0000-7000-8000-000000000000' }
+    const spec = { architecture: 'finishes', dataset: 'none', from }
+    await database.trainingRun.update({ where: { id }, data: { spec } })
+    await superviseRun(parts, { runId: id, attempt: 1 }, new AbortController().signal)
+    const run = await database.trainingRun.findUniqueOrThrow({ where: { id } })
+    t.match(run, { status: 'FAILED', failure: { code: 'SOURCE_MODEL_MISSING', fault: 'spec' } })
+  })
+  await t.test('begins with the model that another run left, and leaves its own', async t => {
+    const least = { dataset: 'mnist', engine: 'wasm', trainingImages: 100, batchSize: 50, epochs: 1 }
+    const layers = [{ type: 'flatten' }, { type: 'dense', units: 8 }, { type: 'dense', units: 2 }]
+    const train = async (fields: object) => {
+      const id = await queueRun(database, '')
+      await database.trainingRun.update({ where: { id }, data: { spec: { ...least, layers, ...fields } } })
+      await superviseRun({ ...parts, trainerFile }, { runId: id, attempt: 1 }, new AbortController().signal)
+      const run = await database.trainingRun.findUniqueOrThrow({ where: { id } })
+      t.match(run, { status: 'SUCCEEDED', failure: null })
+      return { id, weights: await storage.read(`${run.modelKey}/weights.bin`) }
+    }
+    const first = await train({ classes: [0, 1] })
+    const from = { runId: first.id, newHead: true, freeze: 'all-but-head' }
+    const second = await train({ classes: [2, 3], from })
+    const frozen = 4 * (784 * 8 + 8)
+    t.ok(second.weights.subarray(0, frozen).equals(first.weights.subarray(0, frozen)))
+    t.notOk(second.weights.equals(first.weights))
+  })
   for (const behaviour of ['waits', 'ignores-stop']) {
     await t.test(`is cancelled where its child ${behaviour}`, async t => {
       const { runId, over } = await start(behaviour)

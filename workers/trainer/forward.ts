@@ -20,6 +20,8 @@ export type DropoutMask = (layerIndex: number, rate: number, shape: readonly num
 export interface TrainingPass {
   /** Without it dropout layers let everything through. */
   dropoutMask?: DropoutMask
+  /** Whether a layer stays as it is: batch normalisation then goes by its moving statistics, as in use. */
+  isFrozen?(layerIndex: number): boolean
   /** Hears a batch's mean and variance, which are its own to dispose. `layerIndex` is the normalising layer's. */
   hearStatistics(layerIndex: number, mean: Tensor, variance: Tensor): void
 }
@@ -82,7 +84,8 @@ function applyLayer(
     case 'batchNormalization': {
       const [gamma, beta, mean, variance] = [0, 1, 2, 3].map(place => requireRank1(at(weights, place)))
       if (!gamma || !beta || !mean || !variance) throw new Error('batch normalisation has four weights')
-      if (!training) return tf.batchNorm(x, mean, variance, beta, gamma, layer.epsilon)
+      if (!training || training.isFrozen?.(index))
+        return tf.batchNorm(x, mean, variance, beta, gamma, layer.epsilon)
       const normalized = batchNormalize(tf, x, gamma, beta, layer.epsilon)
       training.hearStatistics(index, normalized.mean, normalized.variance)
       return normalized.y

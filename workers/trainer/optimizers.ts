@@ -17,15 +17,25 @@ export class Optimizer {
   readonly #spec: OptimizerSpec
   readonly #rule: UpdateRule
   readonly #decays: (place: number) => boolean
+  readonly #factors: readonly number[]
   #steps = 0
   /** By the weight's place, in the order of the rule's slots. */
   #memory = new Map<number, Tensor[]>()
 
-  /** @param decays tells the places of the weights that weight decay is for */
-  constructor(tf: TensorFlow, spec: OptimizerSpec, decays: (place: number) => boolean) {
+  /**
+   * @param decays tells the places of the weights that weight decay is for
+   * @param factors of the learning rate, by the weight's place; 1 where there is none
+   */
+  constructor(
+    tf: TensorFlow,
+    spec: OptimizerSpec,
+    decays: (place: number) => boolean,
+    factors: readonly number[] = [],
+  ) {
     this.#tf = tf
     this.#spec = spec
     this.#rule = updateRule(tf, spec)
+    this.#factors = factors
     this.#decays = spec.weightDecay > 0 ? decays : () => false
   }
 
@@ -41,8 +51,14 @@ export class Optimizer {
     this.#steps++
     return weights.map((weight, place) => {
       const gradient = gradients[place]
-      return gradient ? this.#updateOne(weight, gradient, place, learningRate) : this.#tf.clone(weight)
+      const rate = learningRate * (this.#factors[place] ?? 1)
+      return gradient ? this.#updateOne(weight, gradient, place, rate) : this.#tf.clone(weight)
     })
+  }
+
+  /** Begins anew, as if no step had been taken. */
+  reset(): void {
+    this.restore({ steps: 0, slots: new Map() })
   }
 
   /** Its tensors stay the optimizer's, and are gone after the next step. */
@@ -95,11 +111,16 @@ export class Optimizer {
 }
 
 /** An optimizer for a network's weights, of which the kernels decay, and with `decayAll` every other one. */
-export function createOptimizer(tf: TensorFlow, spec: OptimizerSpec, network: Network): Optimizer {
+export function createOptimizer(
+  tf: TensorFlow,
+  spec: OptimizerSpec,
+  network: Network,
+  factors?: readonly number[],
+): Optimizer {
   const isKernel = network.layers.flatMap(({ weights }) =>
     weights.map(({ name }) => name === 'kernel' || name === 'depthwise_kernel'),
   )
-  return new Optimizer(tf, spec, place => spec.decayAll || isKernel[place] === true)
+  return new Optimizer(tf, spec, place => spec.decayAll || isKernel[place] === true, factors)
 }
 
 function slotName(name: string | undefined, place: number): string {

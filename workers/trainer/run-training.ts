@@ -1,7 +1,9 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Network } from '../../src/networks/network.js'
 import {
   findDataset,
   findMemoryProblem,
+  keepClasses,
   planRun,
   resolveNetwork,
   type SpecProblem,
@@ -11,7 +13,9 @@ import {
   validateSpec,
 } from '../../src/training/contract.js'
 import { loadDataset } from '../datasets/load-dataset.js'
+import { selectClasses } from '../datasets/select-classes.js'
 import { chooseEngine } from '../engines/choose-engine.js'
+import type { TensorFlow } from '../engines/engine.js'
 import { checkImages } from './check-images.js'
 import { evaluate } from './evaluate.js'
 import { diverged, Failure } from './failure.js'
@@ -19,6 +23,7 @@ import { saveModel } from './save-model.js'
 import { selectImages } from './select-images.js'
 import { train } from './train.js'
 import { createState, disposeState } from './training-state.js'
+import { transferWeights } from './transfer-weights.js'
 
 /**
  * One execution of a run from its spec to the saved model.
@@ -35,7 +40,7 @@ export async function runTraining(
   const engine = await chooseEngine(spec.engine)
   const tooLarge = findMemoryProblem(network, spec, engine.name)
   if (tooLarge) throw impossible(tooLarge)
-  const dataset = await loadDataset(spec.dataset, datasetsDirectory)
+  const dataset = selectClasses(await loadDataset(spec.dataset, datasetsDirectory), spec.classes)
   signal.throwIfAborted()
   const plan = planRun(spec, dataset.description)
   const images = selectImages(spec, dataset)
@@ -55,7 +60,7 @@ export async function runTraining(
   })
   const begin = performance.now()
   const task = { spec, network, dataset, images }
-  const state = createState(engine.tf, task)
+  const state = createState(engine.tf, task, await firstWeights(engine.tf, command, network))
   try {
     const { endedBy, keptEpoch } = await train(engine, task, state, { emit }, signal)
     const { weights, trainingSeconds } = state
@@ -88,11 +93,22 @@ export async function runTraining(
   }
 }
 
+/** Those of the model that the run begins with; undefined where the seed says which. */
+async function firstWeights(
+  tf: TensorFlow,
+  { spec: { seed, from }, sourceDirectory: directory }: TrainCommand,
+  network: Network,
+): Promise<Tensor[] | undefined> {
+  if (from === undefined) return undefined
+  if (directory === undefined) throw new Error('a fine-tuning comes with the model that it begins with')
+  return transferWeights(tf, network, { seed, newHead: from.newHead ?? false, directory })
+}
+
 function getNetwork(spec: TrainingSpec): Network {
   const [problem] = validateSpec(spec)
   if (problem) throw impossible(problem)
   const dataset = findDataset(spec.dataset)
-  const resolved = dataset ? resolveNetwork(spec, dataset) : { problems: [] }
+  const resolved = dataset ? resolveNetwork(spec, keepClasses(dataset, spec.classes)) : { problems: [] }
   if ('network' in resolved) return resolved.network
   throw new Error('a valid spec has a network')
 }

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { learningRateAt, type TrainerEvent } from '../../src/training/contract.js'
+import { learningRateAt, type TrainerEvent, trainableAt } from '../../src/training/contract.js'
 import type { Engine } from '../engines/engine.js'
 import { RandomStream } from '../random/random-stream.js'
 import { shuffle } from '../random/shuffle.js'
@@ -40,6 +40,10 @@ export async function train(
 ): Promise<TrainingEnd> {
   const { spec } = task
   while (state.epoch <= spec.epochs && !state.earlyStopping?.isDue) {
+    if (state.position === 0 && state.epoch === spec.from?.unfreezeAtEpoch) {
+      // What it remembers is of other weights, and its count of steps would make the first ones of these too large.
+      state.optimizer.reset()
+    }
     state.metrics.startClock()
     const batches = readEpoch(task, state)
     let next = batches.next()
@@ -96,6 +100,7 @@ function trainOn({ tf }: Engine, task: TrainingTask, state: TrainingState, data:
   const { weights, loss, correct } = takeStep(tf, network, state.weights, batch, {
     optimizer: state.optimizer,
     learningRate,
+    trainable: trainableAt(network, spec.from, state.epoch),
     dropoutMask: dropoutMasks(tf, spec.seed, step),
     labelSmoothing: spec.labelSmoothing,
     gradientClipping: spec.gradientClipping,

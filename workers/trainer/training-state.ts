@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
+import { learningRateFactors } from '../../src/training/contract.js'
 import type { TensorFlow } from '../engines/engine.js'
 import { EarlyStopping } from './early-stopping.js'
 import { initializeWeights } from './initialize.js'
@@ -38,7 +39,7 @@ export function createState(
 ): TrainingState {
   return {
     weights,
-    optimizer: createOptimizer(tf, spec.optimizer, network),
+    optimizer: createOptimizer(tf, spec.optimizer, network, learningRateFactors(network, spec.from)),
     step: 0,
     epoch: 1,
     position: 0,

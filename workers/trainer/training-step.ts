@@ -51,12 +51,18 @@ export function computeGradients(
       statistics[place] = tf.keep(mean)
       statistics[place + 1] = tf.keep(variance)
     }
+    const isFrozen = (layerIndex: number) => {
+      const first = firstWeights[layerIndex] ?? 0
+      const next = firstWeights[layerIndex + 1] ?? weights.length
+      return !trainable.slice(first, next).includes(true)
+    }
     const seen: Tensor[] = []
     const trained = weights.filter((_, place) => trainable[place])
     const { value, grads } = tf.valueAndGrads((...current: Tensor[]) => {
       const all = spread(trainable, current).map((weight, place) => weight ?? at(weights, place))
       const logits = forward(tf, network, all, batch.images, {
         hearStatistics,
+        isFrozen,
         ...(dropoutMask ? { dropoutMask } : {}),
       })
       seen.push(tf.keep(countCorrect(tf, logits, batch.labels)))

@@ -7,6 +7,7 @@ import type { DatasetSource, ImageSet } from '../../../workers/datasets/dataset.
 import { sha256 } from '../../../workers/datasets/dataset-cache.js'
 import { parseIdx } from '../../../workers/datasets/idx.js'
 import { loadDataset, openDataset } from '../../../workers/datasets/load-dataset.js'
+import { selectClasses } from '../../../workers/datasets/select-classes.js'
 
 const directory = await mkdtemp(join(tmpdir(), 'lyceum-datasets-'))
 t.teardown(() => rm(directory, { recursive: true }))
@@ -28,6 +29,27 @@ t.test('MNIST is the published database', async t => {
   t.strictSame([...training.labels.slice(0, 5)], [5, 0, 4, 1, 9])
   t.strictSame([...test.labels.slice(0, 5)], [7, 2, 1, 0, 4])
   t.equal(meanPixel(training).toFixed(4), '0.1307', 'the mean by which others normalise it')
+})
+
+t.test('what is said of the classes of a dataset is so, and a choice of them is numbered anew', async t => {
+  for (const { id, imagesOfClasses } of datasets) {
+    const { training, test } = await loadDataset(id, directory)
+    t.strictSame(
+      [countClasses(training), countClasses(test)],
+      [imagesOfClasses.training, imagesOfClasses.test],
+    )
+  }
+  const whole = await loadDataset('mnist', directory)
+  const { description, training, test } = selectClasses(whole, [7, 3])
+  t.match(description, { classNames: ['7', '3'], trainingImages: 6265 + 6131, testImages: 1028 + 1010 })
+  t.strictSame([training.count, test.count], [6265 + 6131, 1028 + 1010])
+  t.strictSame(countClasses(training).slice(0, 3), [6265, 6131, 0])
+  // The first test image of MNIST is a 7, the first 3 comes at place 18.
+  t.strictSame([...test.labels.subarray(0, 3)], [0, 0, 1])
+  const image = (set: ImageSet, place: number) =>
+    Buffer.from(set.pixels.subarray(place * 784, (place + 1) * 784))
+  t.ok(image(test, 0).equals(image(whole.test, 0)))
+  t.ok(image(test, 2).equals(image(whole.test, 18)))
 })
 
 t.test('Fashion-MNIST is split by a fixed seed, each class alike', async t => {
@@ -78,6 +100,7 @@ async function tinyDataset(folder: string, content = Uint8Array.of(10, 200)) {
     classNames: ['dark', 'light'],
     trainingImages: 1,
     testImages: 1,
+    imagesOfClasses: { training: [1, 0], test: [0, 1] },
   }
   const cache = join(folder, 'cache')
   return { cache, path, decoded: () => decoded, open: () => openDataset(source, description, cache) }

@@ -48,6 +48,7 @@ export function createTask(fields: Partial<TrainingSpecInput> = {}): TrainingTas
       classNames: ['upright', 'level'],
       trainingImages: IMAGES,
       testImages: 0,
+      imagesOfClasses: { training: [IMAGES / 2, IMAGES / 2], test: [0, 0] },
     },
     training: set,
     test: { count: 0, pixels: new Uint8Array(), labels: new Uint8Array() },

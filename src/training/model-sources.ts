@@ -1,0 +1,99 @@
+import { z } from 'zod'
+import type { SignedInActor } from '../identity/contract.js'
+import { readSavedModel, type SavedModel } from '../networks/saved-model.js'
+import type { Dependencies } from '../platform/dependencies.js'
+import { parseInput } from '../platform/parse.js'
+import { keepClasses } from './classes-spec.js'
+import { findDataset } from './datasets.js'
+import { specImpossible } from './errors.js'
+import { type FineTuning, findSourceProblems, fineTuningFields } from './fine-tuning-spec.js'
+import { namesNetwork, networkOf } from './network-spec.js'
+import { maySeeRun } from './policy.js'
+import { resolveNetwork } from './resolve-network.js'
+import { ownershipOf, type RunRow, runInclude } from './run-view.js'
+import { type SpecProblem, type TrainingSpec, trainingSpec } from './spec.js'
+
+type Parts = Pick<Dependencies, 'database' | 'storage'>
+
+/** A run's model that another run may begin with. */
+export interface ModelSource {
+  runId: string
+  /** What it was trained as. */
+  spec: TrainingSpec
+  model: SavedModel
+}
+
+const startingPoint = z.object(fineTuningFields)
+
+/**
+ * The model that a spec, whose other fields are not looked at, asks to begin with; undefined where it asks for none.
+ * @throws INVALID_INPUT, RUN_SPEC_IMPOSSIBLE where there is none that the user may see and that can be used
+ */
+export async function findModelSource(
+  { database, storage }: Parts,
+  user: SignedInActor,
+  spec: Record<string, unknown>,
+): Promise<ModelSource | undefined> {
+  const { from } = parseInput(startingPoint, { from: spec.from }, 'spec')
+  if (from === undefined) return undefined
+  const row = await findRow(database, user, from)
+  const { modelKey } = row
+  if (row.status !== 'SUCCEEDED' || modelKey === null) {
+    throw refuse(`The run ${row.id} has no model: it must have succeeded first, and is ${row.status}.`)
+  }
+  const text = await storage.read(`${modelKey}/model.json`)
+  return { runId: row.id, spec: trainingSpec.parse(row.spec), model: readSavedModel(text.toString()) }
+}
+
+async function findRow(
+  database: Parts['database'],
+  user: SignedInActor,
+  { runId, labId }: FineTuning,
+): Promise<RunRow> {
+  if (runId !== undefined) {
+    const row = await database.trainingRun.findUnique({ where: { id: runId }, include: runInclude })
+    if (row === null || !maySeeRun(user, ownershipOf(row))) {
+      throw refuse(`There is no run ${runId} that you may see.`)
+    }
+    return row
+  }
+  const row = await database.trainingRun.findFirst({
+    where: { labId: labId ?? '', ownerId: user.userId, status: 'SUCCEEDED' },
+    orderBy: { id: 'desc' },
+    include: runInclude,
+  })
+  if (row === null) {
+    throw refuse(
+      `No run of yours of the lab '${labId}' has succeeded: launch that lab first, and let it end.`,
+    )
+  }
+  return row
+}
+
+/** A spec that names no network trains that of its source. */
+export function withNetworkOf(source: ModelSource, spec: Record<string, unknown>): Record<string, unknown> {
+  return namesNetwork(spec) ? spec : { ...networkOf(source.spec), ...spec }
+}
+
+/** The spec with what follows from its source: the run itself, and whether its head begins anew. */
+export function withSource(source: ModelSource, spec: TrainingSpec): TrainingSpec {
+  const { from } = spec
+  const dataset = findDataset(spec.dataset)
+  if (!from || !dataset) return spec
+  const { labId: _, ...rest } = from
+  const { classNames } = keepClasses(dataset, spec.classes)
+  const newHead = from.newHead ?? `${classNames}` !== `${source.model.classNames}`
+  return { ...spec, from: { ...rest, runId: source.runId, newHead } }
+}
+
+/** Why a spec that is valid by itself can't begin with its source. */
+export function findMismatch(source: ModelSource, spec: TrainingSpec): SpecProblem[] {
+  const dataset = findDataset(spec.dataset)
+  const resolved = dataset && resolveNetwork(spec, keepClasses(dataset, spec.classes))
+  if (!resolved || 'problems' in resolved) return []
+  return findSourceProblems(resolved.network, spec.from?.newHead ?? false, source.model)
+}
+
+function refuse(message: string): Error {
+  return specImpossible([{ field: 'from', message }])
+}
