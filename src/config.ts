@@ -42,6 +42,7 @@ const environment = z
     LYCEUM_ENGINE_THREADS: z.coerce.number().int().min(1).max(1024).optional(),
     LYCEUM_WEBGPU_FALLBACK: flag.default(false),
     LYCEUM_TENSORFLOW: z.string().min(1).default('.lyceum/tensorflow'),
+    LYCEUM_CHECKPOINT_SECONDS: z.coerce.number().min(1).max(86_400).default(60),
     LYCEUM_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(1),
   })
   .transform(env => {
@@ -75,6 +76,8 @@ const environment = z
       webgpuFallback: env.LYCEUM_WEBGPU_FALLBACK,
       /** Where `npm run engine:tensorflow` puts its binding: of this machine, whatever the home is. */
       tensorflowDirectory: resolve(env.LYCEUM_TENSORFLOW),
+      /** The most seconds of training that a run loses with its worker; each epoch's end is kept anyway. */
+      checkpointSeconds: env.LYCEUM_CHECKPOINT_SECONDS,
       workerConcurrency: env.LYCEUM_WORKER_CONCURRENCY,
     }
   })

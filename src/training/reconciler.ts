@@ -1,5 +1,6 @@
 import type { Dependencies } from '../platform/dependencies.js'
-import { type AttemptKey, enqueueableRuns, recoverLostRuns } from './run-ledger.js'
+import { enqueueableRuns, recoverLostRuns } from './run-ledger.js'
+import type { AttemptKey } from './run-moves.js'
 
 const intervalMs = 2_000
 

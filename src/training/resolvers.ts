@@ -27,6 +27,8 @@ export function trainingResolvers(service: RunService) {
     Mutation: {
       launchRun: (_root, args, { actor }) => service.launchRun(actor, parseInput(launchArgs, args).input),
       cancelRun: (_root, { id }, { actor }) => service.cancelRun(actor, id),
+      pauseRun: (_root, { id }, { actor }) => service.pauseRun(actor, id),
+      resumeRun: (_root, { id }, { actor }) => service.resumeRun(actor, id),
       async deleteRun(_root, { id }, { actor }) {
         await service.deleteRun(actor, id)
         return id

@@ -129,6 +129,39 @@ export function trainingRoutes(service: RunService) {
       request => service.cancelRun(request.actor, request.params.id),
     )
 
+    rest.post(
+      '/runs/:id/pause',
+      {
+        schema: {
+          summary: 'Pause a run',
+          operationId: 'pauseRun',
+          description:
+            'A run that waits is paused at once; one that trains leaves its worker after the step in progress, ' +
+            'with a checkpoint to go on from.',
+          tags,
+          security,
+          params: oneRun,
+          response: { 200: runBody },
+        },
+      },
+      request => service.pauseRun(request.actor, request.params.id),
+    )
+
+    rest.post(
+      '/runs/:id/resume',
+      {
+        schema: {
+          summary: 'Queue a paused run, which goes on where it was paused',
+          operationId: 'resumeRun',
+          tags,
+          security,
+          params: oneRun,
+          response: { 200: runBody },
+        },
+      },
+      request => service.resumeRun(request.actor, request.params.id),
+    )
+
     rest.delete(
       '/runs/:id',
       {

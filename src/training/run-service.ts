@@ -6,14 +6,22 @@ import type { Prisma } from '../platform/database.js'
 import type { Dependencies } from '../platform/dependencies.js'
 import { forbidden, LyceumError, notFound, unavailable } from '../platform/errors.js'
 import { type Page, type PageInput, readPage } from '../platform/pagination.js'
-import { modelMissing, predictionFailed, runHasEnded, runNotEnded } from './errors.js'
+import {
+  modelMissing,
+  predictionFailed,
+  runHasEnded,
+  runNotEnded,
+  runNotPausable,
+  runNotPaused,
+} from './errors.js'
 import { type NetworkSummaryBody, summarizeSpec } from './network-summary.js'
 import { mayManageRun, maySeeRun, requireLauncher, requireRunReader } from './policy.js'
 import { type PredictionRequest, predictionAnswer, predictionQueue } from './predictions.js'
 import { findEvents, type StoredEvent, watchRun } from './run-feed.js'
 import { filesOfRun } from './run-files.js'
 import { insertRun, type LabFinder, planLaunch } from './run-launch.js'
-import { type AttemptKey, requestCancel } from './run-ledger.js'
+import type { AttemptKey } from './run-moves.js'
+import { requestCancel, requestPause, resumeRun } from './run-requests.js'
 import { finalStatuses, isFinal } from './run-states.js'
 import { type ModelFile, ownershipOf, type RunRow, type RunView, runInclude, viewRun } from './run-view.js'
 import type { LaunchInput, Prediction, PredictionInput } from './schemas.js'
@@ -44,6 +52,8 @@ export function createRunService(
     launchRun,
     summarizeNetwork,
     cancelRun,
+    pauseRun,
+    resumeRun: resume,
     deleteRun,
     findRun,
     getRun,
@@ -83,7 +93,27 @@ export function createRunService(
   async function cancelRun(actor: Actor, id: string): Promise<RunView> {
     const user = requireLauncher(actor)
     const { id: runId } = await getManagedRow(user, id, 'cancel this run')
-    if (!(await requestCancel(database, runId))) throw runHasEnded()
+    if (!(await requestCancel(database, runId, user.userId))) throw runHasEnded()
+    return viewRun(await getRow(user, runId))
+  }
+
+  /** Frees the run's worker until it is resumed; of one that is paused already nothing changes. @throws NOT_FOUND, FORBIDDEN, RUN_NOT_PAUSABLE */
+  async function pauseRun(actor: Actor, id: string): Promise<RunView> {
+    const user = requireLauncher(actor)
+    const { id: runId } = await getManagedRow(user, id, 'pause this run')
+    const asked = await requestPause(database, runId, user.userId)
+    const row = await getRow(user, runId)
+    if (!asked && row.status !== 'PAUSED') throw runNotPausable(row.status)
+    return viewRun(row)
+  }
+
+  /** Queues a paused run, which goes on from its last checkpoint. @throws NOT_FOUND, FORBIDDEN, RUN_NOT_PAUSED */
+  async function resume(actor: Actor, id: string): Promise<RunView> {
+    const user = requireLauncher(actor)
+    const { id: runId, status } = await getManagedRow(user, id, 'resume this run')
+    const attempt = await resumeRun(database, runId, user.userId)
+    if (attempt === undefined) throw runNotPaused(status)
+    await enqueue({ runId, attempt })
     return viewRun(await getRow(user, runId))
   }
 

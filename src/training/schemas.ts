@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { predictionImage } from './child-protocol.js'
 import { runEvent } from './run-events.js'
-import { modelFileNames, runStatuses } from './run-view.js'
+import { runStatuses } from './run-states.js'
+import { modelFileNames } from './run-view.js'
 
 export const runId = z.uuid('must be the id of a run')
 export const labId = z.string().min(1).max(200)
@@ -70,6 +71,7 @@ export const runBody = z.object({
   attempt: z.number(),
   lastEvent: z.number(),
   cancelRequestedAt: z.date().nullable(),
+  pauseRequestedAt: z.date().nullable(),
   createdAt: z.date(),
   startedAt: z.date().nullable(),
   finishedAt: z.date().nullable(),
