@@ -1,8 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type FailureReport, filesOfAttempt } from '../src/training/contract.js'
-import { finishRun, pauseRun, type RunOutcome, requeueRun, retryRun } from '../src/training/run-ledger.js'
-import type { AttemptKey } from '../src/training/run-moves.js'
+import {
+  type AttemptKey,
+  finishRun,
+  pauseRun,
+  type RunOutcome,
+  requeueRun,
+  retryRun,
+} from '../src/training/run-ledger.js'
 import type { EventBuffer } from './event-buffer.js'
 import type { Supervision } from './supervision.js'
 import type { Verdict } from './verdict.js'

@@ -12,7 +12,7 @@ import {
   type StoredCheckpoint,
 } from '../src/training/checkpoint-ledger.js'
 import { type CheckpointReport, checkpointsOfRun } from '../src/training/contract.js'
-import type { AttemptKey } from '../src/training/run-moves.js'
+import type { AttemptKey } from '../src/training/run-ledger.js'
 
 type Parts = Pick<Dependencies, 'database' | 'storage' | 'logger'>
 
@@ -56,7 +56,7 @@ export class RunCheckpoints {
     const path = join(this.#directory, file)
     await storage.write(key, [createReadStream(path)])
     await rm(path, { force: true })
-    const checkpoint = { step, epoch, key, bytes: BigInt(bytes), sha256, validationLoss }
+    const checkpoint = { step, epoch, key, bytes, sha256, validationLoss }
     if (!(await recordCheckpoint(database, this.#key, checkpoint))) {
       await storage.deleteAll(key)
       return false

@@ -1,9 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type CheckpointReport, filesOfAttempt, trainingSpec } from '../src/training/contract.js'
-import { appendEvents, claimAttempt, finishRun, heartbeat } from '../src/training/run-ledger.js'
-import type { AttemptKey } from '../src/training/run-moves.js'
-import { isFinal } from '../src/training/run-states.js'
+import { type CheckpointReport, filesOfAttempt, isFinal, trainingSpec } from '../src/training/contract.js'
+import {
+  type AttemptKey,
+  appendEvents,
+  claimAttempt,
+  finishRun,
+  heartbeat,
+} from '../src/training/run-ledger.js'
 import { conclude } from './conclude.js'
 import { EventBuffer } from './event-buffer.js'
 import { RunCheckpoints } from './run-checkpoints.js'

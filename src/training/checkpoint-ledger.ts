@@ -1,18 +1,22 @@
 import type { Database } from '../platform/database.js'
 import { type AttemptKey, tell } from './run-moves.js'
 
-/** Of a run that trains, stored as one file. */
-export interface StoredCheckpoint {
+/** What a run goes on from, stored as one file. */
+export interface NewCheckpoint {
   /** Steps taken. */
   step: number
   /** The epoch that the next step is of. */
   epoch: number
   /** In the storage. */
   key: string
-  bytes: bigint
+  bytes: number
   sha256: string
   /** Of the epoch that it closes; null inside an epoch, and without validation. */
   validationLoss: number | null
+}
+
+export interface StoredCheckpoint extends NewCheckpoint {
+  createdAt: Date
 }
 
 const lastOnesKept = 2
@@ -21,7 +25,7 @@ const lastOnesKept = 2
 export function recordCheckpoint(
   database: Database,
   { runId, attempt }: AttemptKey,
-  checkpoint: StoredCheckpoint,
+  checkpoint: NewCheckpoint,
 ): Promise<boolean> {
   const { step, epoch } = checkpoint
   return database.$transaction(async tx => {
@@ -36,8 +40,9 @@ export function recordCheckpoint(
 }
 
 /** The latest first. */
-export function findCheckpoints(database: Database, runId: string): Promise<StoredCheckpoint[]> {
-  return database.runCheckpoint.findMany({ where: { runId }, orderBy: { step: 'desc' } })
+export async function findCheckpoints(database: Database, runId: string): Promise<StoredCheckpoint[]> {
+  const rows = await database.runCheckpoint.findMany({ where: { runId }, orderBy: { step: 'desc' } })
+  return rows.map(row => ({ ...row, bytes: Number(row.bytes) }))
 }
 
 export async function forgetCheckpoints(database: Database, runId: string, steps: number[]): Promise<void> {
@@ -45,7 +50,9 @@ export async function forgetCheckpoints(database: Database, runId: string, steps
 }
 
 /** Those that are no longer needed: all but the last two, and the one of the lowest validation loss. */
-export function findExpendable(latestFirst: readonly StoredCheckpoint[]): StoredCheckpoint[] {
+export function findExpendable<Checkpoint extends NewCheckpoint>(
+  latestFirst: readonly Checkpoint[],
+): Checkpoint[] {
   const older = latestFirst.slice(lastOnesKept)
   const losses = latestFirst.flatMap(({ validationLoss }) =>
     validationLoss === null ? [] : [validationLoss],

@@ -7,7 +7,7 @@ import { datasets } from './datasets.js'
 import { unavailableReason } from './lab-availability.js'
 import { type StoredEvent, untilLeft } from './run-feed.js'
 import type { RunList, RunService } from './run-service.js'
-import { eventNumber, eventPage, launchInput, predictionInput, runId } from './schemas.js'
+import { curveQuery, eventNumber, eventPage, launchInput, predictionInput, runId } from './schemas.js'
 
 const launchArgs = z.object({ input: launchInput })
 const predictArgs = predictionInput.extend({ runId })
@@ -61,6 +61,9 @@ export function trainingResolvers(service: RunService) {
         const { first, after } = parseInput(eventPage, args)
         return service.listEvents(actor, run.id, after, first)
       },
+      curve: (run, args, { actor }) =>
+        service.readCurve(actor, run.id, parseInput(curveQuery, args).maxPoints),
+      checkpoints: (run, _args, { actor }) => service.listCheckpoints(actor, run.id),
     },
     RunEvent: {
       type: ({ event }) => event.type,

@@ -29,7 +29,7 @@ const started = z.object({
 })
 
 /** Loss and accuracy of the batches since the last such event; sampled a few times a second. */
-const step = z.object({
+export const stepEvent = z.object({
   type: z.literal('step'),
   epoch: ordinal,
   /** Steps since the run's beginning, over all epochs. */
@@ -41,7 +41,7 @@ const step = z.object({
   learningRate: z.number().nonnegative().optional(),
 })
 
-const epoch = z.object({
+export const epochEvent = z.object({
   type: z.literal('epoch'),
   epoch: ordinal,
   step: ordinal,
@@ -111,7 +111,13 @@ const failed = z.object({
 })
 
 /** What the training child reports. Every number is finite: JSON has no NaN. */
-export const trainerEvent = z.discriminatedUnion('type', [started, step, epoch, checkpointFailed, finished])
+export const trainerEvent = z.discriminatedUnion('type', [
+  started,
+  stepEvent,
+  epochEvent,
+  checkpointFailed,
+  finished,
+])
 export type TrainerEvent = z.output<typeof trainerEvent>
 
 /** Everything that can happen to a run, from its child process, its supervisor or the API. */
@@ -119,8 +125,8 @@ export const runEvent = z.discriminatedUnion('type', [
   queued,
   starting,
   started,
-  step,
-  epoch,
+  stepEvent,
+  epochEvent,
   finished,
   checkpoint,
   checkpointFailed,

@@ -3,6 +3,8 @@ import type { FailureReport } from './child-protocol.js'
 import type { RunEvent } from './run-events.js'
 import { type AttemptKey, endAttempt, move, nextAttempt, tell } from './run-moves.js'
 
+export type { AttemptKey } from './run-moves.js'
+
 /** How a run ends. What it has learnt is kept as a model where it succeeded, and where its time was up. */
 export type RunOutcome =
   | { status: 'SUCCEEDED' | 'TIMED_OUT'; result: Prisma.InputJsonObject; modelKey: string }

@@ -6,6 +6,8 @@ import type { Prisma } from '../platform/database.js'
 import type { Dependencies } from '../platform/dependencies.js'
 import { forbidden, LyceumError, notFound, unavailable } from '../platform/errors.js'
 import { type Page, type PageInput, readPage } from '../platform/pagination.js'
+import { findCheckpoints, type StoredCheckpoint } from './checkpoint-ledger.js'
+import { type Curve, thin } from './curve.js'
 import {
   modelMissing,
   predictionFailed,
@@ -17,7 +19,7 @@ import {
 import { type NetworkSummaryBody, summarizeSpec } from './network-summary.js'
 import { mayManageRun, maySeeRun, requireLauncher, requireRunReader } from './policy.js'
 import { type PredictionRequest, predictionAnswer, predictionQueue } from './predictions.js'
-import { findEvents, type StoredEvent, watchRun } from './run-feed.js'
+import { findCurve, findEvents, type StoredEvent, watchRun } from './run-feed.js'
 import { filesOfRun } from './run-files.js'
 import { insertRun, type LabFinder, planLaunch } from './run-launch.js'
 import type { AttemptKey } from './run-moves.js'
@@ -60,6 +62,8 @@ export function createRunService(
     listRuns,
     listLabRuns,
     listEvents,
+    readCurve,
+    listCheckpoints,
     watchRun: watch,
     openModelFile,
     predict,
@@ -179,6 +183,19 @@ export function createRunService(
   async function listEvents(actor: Actor, id: string, after: number, limit: number): Promise<StoredEvent[]> {
     const { id: runId } = await getRow(requireRunReader(actor), id)
     return findEvents(database, runId, after, limit)
+  }
+
+  /** The run's metrics, of its steps at most about `maxPoints`. @throws NOT_FOUND */
+  async function readCurve(actor: Actor, id: string, maxPoints: number): Promise<Curve> {
+    const { id: runId } = await getRow(requireRunReader(actor), id)
+    const { steps, epochs } = await findCurve(database, runId)
+    return { steps: thin(steps, maxPoints), epochs }
+  }
+
+  /** What the run could go on from, the latest first. @throws NOT_FOUND */
+  async function listCheckpoints(actor: Actor, id: string): Promise<StoredCheckpoint[]> {
+    const { id: runId } = await getRow(requireRunReader(actor), id)
+    return findCheckpoints(database, runId)
   }
 
   /**

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { predictionImage } from './child-protocol.js'
-import { runEvent } from './run-events.js'
+import { epochEvent, runEvent, stepEvent } from './run-events.js'
 import { runStatuses } from './run-states.js'
 import { modelFileNames } from './run-view.js'
 
@@ -42,6 +42,10 @@ export const eventPage = z.object({
   first: z.coerce.number().int().min(1).max(1000).default(100),
   after: eventNumber.default(0),
 })
+
+export const curveQuery = z.object({ maxPoints: z.coerce.number().int().min(10).max(10_000).default(500) })
+
+export const curveBody = z.object({ steps: z.array(stepEvent), epochs: z.array(epochEvent) })
 
 export const prediction = z.object({
   classes: z.array(z.object({ name: z.string(), probability: z.number() })),

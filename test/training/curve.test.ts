@@ -1,6 +1,7 @@
 import t from 'tap'
 import { readCurve, thin } from '../../src/training/curve.js'
 import type { RunEvent } from '../../src/training/run-events.js'
+import { startedEvent } from '../support/started-event.js'
 
 type Told<Type> = Extract<RunEvent, { type: Type }>
 
@@ -12,9 +13,8 @@ const epoch = (epoch: number, loss: number): Told<'epoch'> => ({
   ...{ validationLoss: null, validationAccuracy: null },
 })
 const started = (resumedFrom?: { step: number; epoch: number }): Told<'started'> => ({
-  ...{ type: 'started', engine: 'wasm', device: 'CPU', engineVersion: '1', architecture: 'a', dataset: 'd' },
-  ...{ datasetChecksum: '0', parameters: 1, trainingImages: 1, validationImages: 0, testImages: 1 },
-  ...{ stepsPerEpoch: 10, epochs: 3, ...(resumedFrom ? { resumedFrom } : {}) },
+  ...startedEvent,
+  ...(resumedFrom ? { resumedFrom } : {}),
 })
 
 t.test('what a lost worker told after the checkpoint is not in the curve twice', async t => {

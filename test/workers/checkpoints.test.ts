@@ -66,7 +66,7 @@ t.test('a checkpoint is a file that safetensors describes, and is read as it was
 
 t.test('the last two checkpoints and the best are kept', async t => {
   const stored = (step: number, validationLoss: number | null = null) => ({
-    ...{ step, epoch: 1, key: `${step}`, bytes: 1n, sha256: '', validationLoss },
+    ...{ step, epoch: 1, key: `${step}`, bytes: 1, sha256: '', validationLoss },
   })
   const latestFirst = [stored(50, 0.3), stored(45), stored(40, 0.2), stored(30, 0.1), stored(20, 0.4)]
   t.strictSame(

@@ -114,7 +114,7 @@ t.test('The run ledger', async t => {
     for (let attempt = 1; attempt <= 6; attempt++) {
       t.equal(await claim(runId, attempt), true)
       if (attempt <= 3) {
-        const stored = { step: attempt, epoch: 1, key: 'k', bytes: 1n, sha256: '0', validationLoss: null }
+        const stored = { step: attempt, epoch: 1, key: 'k', bytes: 1, sha256: '0', validationLoss: null }
         t.equal(await recordCheckpoint(database, { runId, attempt }, stored), true)
       }
       await ledger.retryRun(database, { runId, attempt }, failure)
