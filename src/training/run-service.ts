@@ -10,6 +10,7 @@ import { modelMissing, predictionFailed, runHasEnded, runNotEnded } from './erro
 import { type NetworkSummaryBody, summarizeSpec } from './network-summary.js'
 import { mayManageRun, maySeeRun, requireLauncher, requireRunReader } from './policy.js'
 import { type PredictionRequest, predictionAnswer, predictionQueue } from './predictions.js'
+import { findVisibleRun, getVisibleRun } from './run-access.js'
 import { findEvents, type StoredEvent, watchRun } from './run-feed.js'
 import { filesOfRun } from './run-files.js'
 import { insertRun, type LabFinder, planLaunch } from './run-launch.js'
@@ -100,7 +101,7 @@ export function createRunService(
   }
 
   async function findRun(actor: Actor, id: string): Promise<RunView | undefined> {
-    const row = await findRow(requireRunReader(actor), id)
+    const row = await findVisibleRun(database, requireRunReader(actor), id)
     return row && viewRun(row)
   }
 
@@ -207,18 +208,8 @@ export function createRunService(
     }
   }
 
-  async function findRow(user: SignedInActor, id: string): Promise<RunRow | undefined> {
-    // What is no UUID is no run: PostgreSQL would refuse to compare it.
-    if (!z.uuid().safeParse(id).success) return undefined
-    const row = await database.trainingRun.findUnique({ where: { id }, include: runInclude })
-    if (row === null || !maySeeRun(user, ownershipOf(row))) return undefined
-    return row
-  }
-
-  async function getRow(user: SignedInActor, id: string): Promise<RunRow> {
-    const row = await findRow(user, id)
-    if (row === undefined) throw notFound('run')
-    return row
+  function getRow(user: SignedInActor, id: string): Promise<RunRow> {
+    return getVisibleRun(database, user, id)
   }
 
   async function getManagedRow(user: SignedInActor, id: string, act: string): Promise<RunRow> {
