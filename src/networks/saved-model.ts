@@ -4,8 +4,8 @@ import { readKerasJson } from './keras/read-keras-json.js'
 import type { WeightSpec } from './layers-model.js'
 import type { Network } from './network.js'
 
+const topology = z.object({ modelTopology: z.record(z.string(), z.unknown()) })
 const document = z.object({
-  modelTopology: z.unknown(),
   weightsManifest: z
     .array(
       z.object({
@@ -40,7 +40,7 @@ export function readSavedModel(text: string): SavedModel {
  * @throws Error where the text is no model.json that a run has left
  */
 export function readSavedNetwork(text: string): Network {
-  const { modelTopology } = document.parse(JSON.parse(text))
+  const { modelTopology } = topology.parse(JSON.parse(text))
   const model = readKerasJson(JSON.stringify(modelTopology))
   const [height, width, channels, ...rest] = model.inputShape ?? []
   if (!height || !width || !channels || rest.length > 0) throw new Error('the model takes no images')

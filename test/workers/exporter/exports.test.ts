@@ -10,7 +10,7 @@ import { convertedFormats } from '../../../src/training/contract.js'
 import { openWasmEngine } from '../../../workers/engines/wasm.js'
 import { writeExport } from '../../../workers/exporter/write-export.js'
 import { loadModel } from '../../../workers/trainer/predictor.js'
-import { exportReaders, readExports } from '../../support/export-readers.js'
+import { readExports, withExportReaders } from '../../support/export-readers.js'
 import { saveRandomModel } from './random-model.js'
 
 /** Every kind of layer that an architecture may lack, with odd sizes, and names that others might think of. */
@@ -84,16 +84,8 @@ const normalizing = buildLayerList(
   [3, 3, 8],
 )
 
-/** Every small architecture; of those that differ in depth alone, the shallowest. */
-const ids = [
-  'simple-cnn',
-  'lenet-5',
-  'lenet-5-1998',
-  'alexnet-small',
-  'vgg-11-small',
-  'resnet-20',
-  'resnet-18-small',
-]
+/** Every small architecture; of those that differ in size alone, the smallest. */
+const ids = ['simple-cnn', 'lenet-5', 'lenet-5-1998', 'alexnet-small', 'resnet-20']
 const narrowIds = ['mobilenet-v1-small', 'mobilenet-v2-small']
 const networks = new Map<string, Network>([
   ['every-layer', everyLayer],
@@ -130,7 +122,7 @@ t.test('Exports', async t => {
     model.dispose()
   }
 
-  await t.test('compute in Keras and in ONNX Runtime what they computed here', exportReaders, async t => {
+  await t.test('compute in Keras and in ONNX Runtime what they computed here', withExportReaders, async t => {
     const read = answers.parse(readExports(parent))
     for (const [id, network] of networks) {
       for (const format of convertedFormats) {
