@@ -99,6 +99,9 @@ const answers = z.record(
   z.partialRecord(z.enum(['model.keras', 'model.onnx']), z.array(z.array(z.number()))),
 )
 
+// Keras compiles each of its convolutions anew: seconds on a machine of its own, longer on one that is shared.
+t.setTimeout(300_000)
+
 t.test('Exports', async t => {
   const { tf } = await openWasmEngine()
   const parent = t.testdir()
