@@ -43,7 +43,7 @@ export const eventPage = z.object({
   after: eventNumber.default(0),
 })
 
-export const curveQuery = z.object({ maxPoints: z.coerce.number().int().min(10).max(10_000).default(500) })
+export const curveQuery = z.object({ maxPoints: z.coerce.number().int().min(10).max(2_000).default(500) })
 
 export const curveBody = z.object({ steps: z.array(stepEvent), epochs: z.array(epochEvent) })
 
