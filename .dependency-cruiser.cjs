@@ -43,7 +43,8 @@ module.exports = {
       from: { path: '^workers/' },
       to: {
         path: '^src/',
-        pathNot: '^src/(training/(contract|run-ledger|predictions)\\.ts|networks/|platform/|config\\.ts)',
+        pathNot:
+          '^src/(training/(contract|run-ledger|dataset-ledger|predictions)\\.ts|networks/|platform/|config\\.ts)',
       },
     },
     {

@@ -6,6 +6,7 @@ import {
   type FailureReport,
   filesOfAttempt,
   type TrainerEvent,
+  type TrainingSpec,
   trainingSpec,
 } from '../src/training/contract.js'
 import {
@@ -18,6 +19,7 @@ import {
   requeueRun,
 } from '../src/training/run-ledger.js'
 import { EventBuffer } from './event-buffer.js'
+import { fetchUpload } from './fetch-upload.js'
 import type { RunEngines } from './run-engines.js'
 import { fetchSourceModel } from './source-model.js'
 import { crash, misunderstood, specUnreadable } from './supervisor-failures.js'
@@ -87,9 +89,9 @@ async function superviseClaimed(
     return
   }
 
-  const source = await fetchSourceModel(parts, parsed.data, outputDirectory)
-  if (typeof source === 'object') {
-    await finishRun(database, key, { status: 'FAILED', failure: source })
+  const inputs = await beatMeanwhile(parts, key, fetchInputs(parts, parsed.data, outputDirectory))
+  if ('failure' in inputs) {
+    await finishRun(database, key, { status: 'FAILED', failure: inputs.failure })
     return
   }
 
@@ -99,7 +101,7 @@ async function superviseClaimed(
     () => decision.take({ kind: 'lost' }),
     err => logger.warn({ err, ...key }, 'Events could not be stored; they are tried again'),
   )
-  const { engine, environment, release } = parts.engines.assign(parsed.data)
+  const { engine, environment, release } = parts.engines.assign(parsed.data, inputs.upload?.description)
   const trainer = startTrainer(parts.trainerFile, createListener(decision, events), environment)
   const beat = async () => {
     try {
@@ -126,7 +128,7 @@ async function superviseClaimed(
     attempt: key.attempt,
     datasetsDirectory: parts.datasetsDirectory,
     outputDirectory,
-    ...(source === undefined ? {} : { sourceDirectory: source }),
+    ...inputs,
   })
   try {
     const verdict = await decision.made
@@ -141,6 +143,27 @@ async function superviseClaimed(
     trainer.kill()
     await trainer.gone
     release()
+  }
+}
+
+/** The files that a run begins with, out of the storage. */
+async function fetchInputs(parts: Supervision, spec: TrainingSpec, directory: string) {
+  const source = await fetchSourceModel(parts, spec, directory)
+  if (typeof source === 'object') return { failure: source }
+  const upload = await fetchUpload(parts, spec, directory)
+  if (upload && 'code' in upload) return { failure: upload }
+  return { ...(source && { sourceDirectory: source }), ...(upload && { upload }) }
+}
+
+/** Says that the run lives while its files, which may be large, are on their way. */
+async function beatMeanwhile<T>({ database, logger }: Supervision, key: AttemptKey, work: Promise<T>) {
+  const beat = () =>
+    heartbeat(database, key).catch(err => logger.warn({ err, ...key }, 'The heartbeat could not be stored'))
+  const heart = setInterval(beat, heartbeatMs)
+  try {
+    return await work
+  } finally {
+    clearInterval(heart)
   }
 }
 

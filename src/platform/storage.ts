@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 
-/** Where models lie. What is put is either there whole or not at all. */
+/** Where models and datasets lie. What is put is either there whole or not at all. */
 export interface Storage {
   put(key: string, bytes: Uint8Array): Promise<void>
+  /** Puts what comes out of `source`, however much that is, and never holds it whole. @throws what `source` throws */
+  write(key: string, source: AsyncIterable<Uint8Array>): Promise<void>
   /** Throws an error with the code ENOENT where there is no such key. */
   read(key: string): Promise<Buffer>
   /** The size in bytes and a stream, or undefined where there is no such key. */
@@ -25,18 +28,9 @@ export function openFolderStorage(directory: string): Storage {
     return join(directory, key)
   }
   return {
-    async put(key, bytes) {
-      const path = pathOf(key)
-      await mkdir(dirname(path), { recursive: true })
-      const temporary = `${path}.${randomUUID()}.part`
-      try {
-        await writeFile(temporary, bytes, { flush: true })
-        await rename(temporary, path)
-      } catch (error) {
-        await rm(temporary, { force: true })
-        throw error
-      }
-    },
+    put: (key, bytes) => replace(pathOf(key), path => writeFile(path, bytes, { flush: true })),
+    write: (key, source) =>
+      replace(pathOf(key), path => pipeline(source, createWriteStream(path, { flush: true }))),
     read: key => readFile(pathOf(key)),
     async open(key) {
       const path = pathOf(key)
@@ -47,5 +41,18 @@ export function openFolderStorage(directory: string): Storage {
       return size === undefined ? undefined : { size, stream: createReadStream(path) }
     },
     deleteAll: prefix => rm(pathOf(prefix), { recursive: true, force: true }),
+  }
+}
+
+/** Written under a name of its own and renamed: whoever reads finds all or nothing. */
+async function replace(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  const temporary = `${path}.${randomUUID()}.part`
+  try {
+    await write(temporary)
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { uploadedDataset } from './dataset-protocol.js'
 import { trainerEvent } from './run-events.js'
 import { trainingSpec } from './spec.js'
 
@@ -41,6 +42,8 @@ export const childCommand = z.discriminatedUnion('kind', [
     outputDirectory: z.string().min(1),
     /** A folder with the `model.json` and `weights.bin` that a fine-tuning begins with. */
     sourceDirectory: z.string().min(1).optional(),
+    /** What it trains on, where that does not come with Lyceum. */
+    upload: uploadedDataset.optional(),
   }),
   /** End after the step in progress; answered with `stopped`. */
   z.strictObject({ kind: z.literal('stop') }),
