@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import sharp from 'sharp'
 import t from 'tap'
 import { z } from 'zod'
+import * as ledger from '../../src/training/dataset-ledger.js'
+import { datasets as builtIn } from '../../src/training/datasets.js'
 import { childrenOf, hasHad, runBecomes, startWorker } from '../support/runs.js'
 import { createUser, type TestUser } from '../support/users.js'
 import { makeClassFolders, makeImage, makeZip } from '../support/zips.js'
@@ -23,7 +25,7 @@ const datasetPage = z.object({
 t.setTimeout(180_000)
 
 t.test('uploading a dataset', async t => {
-  const university = await openUniversity(t, { LYCEUM_DATASET_MAX_MB: '1', LYCEUM_DATASET_QUOTA_MB: '2' })
+  const university = await openUniversity(t, { LYCEUM_DATASET_MAX_MB: '2', LYCEUM_DATASET_QUOTA_MB: '2' })
   const { app, deps, databaseUrl, instructor, get, post, remove, ask } = university
   const { database, config } = deps
   const student = await createUser(university)
@@ -46,6 +48,7 @@ t.test('uploading a dataset', async t => {
       await sleep(50)
     }
   }
+  const getRow = (id: string) => database.uploadedDataset.findUniqueOrThrow({ where: { id } })
   const spec = (dataset: string) => ({
     layers: [{ type: 'flatten' }, { type: 'dense', units: 3, activation: 'softmax' }],
     ...{ dataset, epochs: 1, batchSize: 8, learningRate: 0.01, engine: 'wasm' },
@@ -72,13 +75,13 @@ t.test('uploading a dataset', async t => {
 
   await t.test('is bounded, whatever its length is said to be, and what came of it is removed', async t => {
     const address = await app.listen({ port: 0, host: '127.0.0.1' })
-    const large = Buffer.alloc(1024 * 1024 + 1)
-    t.match((await upload(large)).json(), { status: 413, code: 'BODY_TOO_LARGE', limit: 1024 * 1024 })
+    const large = Buffer.alloc(config.datasetMaxBytes + 1)
+    t.match((await upload(large)).json(), { status: 413, code: 'BODY_TOO_LARGE', limit: 2 * 1024 * 1024 })
     const chunked = request(`${address}/api/v1/datasets?title=Chunked`, {
       method: 'POST',
       headers: { ...instructor.headers, ...zipType },
     })
-    chunked.write(large.subarray(0, 600_000))
+    chunked.write(large.subarray(0, 1_500_000))
     chunked.end(large)
     const [answer] = await once(chunked, 'response')
     t.equal(answer.statusCode, 413)
@@ -134,6 +137,23 @@ t.test('uploading a dataset', async t => {
     t.equal(missing.detail.replaceAll(student.userId, id), pending.detail)
   })
 
+  await t.test('is given back when its worker was lost, and forgotten when it never came whole', async t => {
+    t.match(await ledger.claimDataset(database, { datasetId: id, attempt: 1 }), { size: null })
+    t.equal(await ledger.claimDataset(database, { datasetId: id, attempt: 1 }), undefined)
+    await database.$executeRaw`UPDATE datasets SET "heartbeatAt" = now() - interval '11 seconds'`
+    const cut = { ownerId: other.userId, title: 'Cut off', bytes: 1 }
+    const { id: never } = await database.uploadedDataset.create({ data: cut })
+    await database.$executeRaw`
+      UPDATE datasets SET "createdAt" = now() - interval '2 hours' WHERE id = ${never}::uuid`
+    await deps.storage.put(`datasets/${never}/upload`, zip)
+    await vanishes(filesOf(never))
+    t.equal(await database.uploadedDataset.count({ where: { id: never } }), 0)
+    while ((await getRow(id)).attempt === 1) await sleep(50)
+    t.match(await getRow(id), { state: 'PENDING', attempt: 2, failures: 1, heartbeatAt: null })
+    t.equal(await ledger.beatDataset(database, { datasetId: id, attempt: 1 }, 0.5), false)
+    t.equal(await ledger.refuseDataset(database, { datasetId: id, attempt: 1 }, 'Too late.'), false)
+  })
+
   const worker = await startWorker(t, {
     DATABASE_URL: databaseUrl,
     LYCEUM_HOME: config.home,
@@ -154,11 +174,11 @@ t.test('uploading a dataset', async t => {
     const preview = await app.inject({ url: ready.preview, headers: instructor.headers })
     t.equal(preview.headers['content-type'], 'image/png')
     t.match(await sharp(preview.rawPayload).metadata(), { format: 'png', width: 502, height: 152 })
-    t.notOk(existsSync(join(filesOf(id), 'upload')), 'the upload is no longer kept')
+    await vanishes(join(filesOf(id), 'upload'))
   })
 
   await t.test('is listed for its owner after those that come with Lyceum', async t => {
-    const known = ['mnist', 'fashion-mnist']
+    const known = builtIn.map(dataset => dataset.id).sort((a, b) => (a < b ? 1 : -1))
     const idsFor = async (user?: TestUser) =>
       (await get('/datasets', user?.headers)).json().items.map((item: { id: string }) => item.id)
     t.strictSame(await idsFor(instructor), [...known, id])
@@ -171,7 +191,7 @@ t.test('uploading a dataset', async t => {
       const { totalCount, edges, pageInfo } = datasetPage.parse(
         (await ask(query, instructor.headers, { after })).data.datasets,
       )
-      t.equal(totalCount, 3)
+      t.equal(totalCount, known.length + 1)
       seen.push(...edges.map(({ node }) => node.id))
       after = pageInfo.endCursor
       more = pageInfo.hasNextPage
@@ -219,7 +239,7 @@ t.test('uploading a dataset', async t => {
     while ((await get(`/datasets/${bad}`, instructor.headers)).json().state !== 'REFUSED') await sleep(50)
     const row = (await get(`/datasets/${bad}`, instructor.headers)).json()
     t.match(row, { reason: /'blue' has only 1 image/, bytes: 0, preview: null })
-    t.notOk(existsSync(filesOf(bad)))
+    await vanishes(filesOf(bad))
     t.equal((await remove(`/datasets/${bad}`, instructor.headers)).statusCode, 204)
     const much = await makeZip(await makeClassFolders(colours, 12))
     const large = (await upload(much, instructor, 'title=Large&size=224')).json().id
@@ -238,22 +258,19 @@ t.test('uploading a dataset', async t => {
         if (decoder === undefined) await sleep(5)
         else {
           process.kill(decoder, 'SIGKILL')
-          while (
-            (await database.uploadedDataset.findUniqueOrThrow({ where: { id: dataset } })).attempt === attempt
-          )
-            await sleep(20)
+          while ((await getRow(dataset)).attempt === attempt) await sleep(20)
           attempt++
         }
       }
     }
-    const once = (await upload(zip)).json().id
-    await killDecoders(once, 1)
-    await datasetBecomes(once, 'READY')
-    t.match(await database.uploadedDataset.findUnique({ where: { id: once } }), { attempt: 2, failures: 1 })
-    t.equal((await remove(`/datasets/${once}`, instructor.headers)).statusCode, 204)
-    const thrice = (await upload(zip)).json().id
-    await killDecoders(thrice, 3)
-    const row = (await get(`/datasets/${thrice}`, instructor.headers)).json()
+    const survivor = (await upload(zip)).json().id
+    await killDecoders(survivor, 1)
+    await datasetBecomes(survivor, 'READY')
+    t.match(await getRow(survivor), { attempt: 2, failures: 1 })
+    t.equal((await remove(`/datasets/${survivor}`, instructor.headers)).statusCode, 204)
+    const victim = (await upload(zip)).json().id
+    await killDecoders(victim, 3)
+    const row = (await get(`/datasets/${victim}`, instructor.headers)).json()
     t.match(row, { state: 'REFUSED', reason: /in 3 attempts: the decoder was ended by SIGKILL/ })
   })
 
@@ -275,6 +292,11 @@ t.test('uploading a dataset', async t => {
     })
   })
 })
+
+/** Files go after the row that tells of it. */
+async function vanishes(path: string): Promise<void> {
+  while (existsSync(path)) await sleep(20)
+}
 
 function isDecoder(pid: number): boolean {
   try {

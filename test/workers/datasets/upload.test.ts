@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import sharp from 'sharp'
 import t from 'tap'
@@ -8,6 +9,7 @@ import { drawContactSheet } from '../../../workers/datasets/upload/contact-sheet
 import { decodeUpload } from '../../../workers/datasets/upload/decode-upload.js'
 import { splitByClass } from '../../../workers/datasets/upload/split.js'
 import { UploadRefused } from '../../../workers/datasets/upload/upload-refused.js'
+import { runDecoder } from '../../../workers/decoding.js'
 import { forgeEntries, forgeText, makeClassFolders, makeIdx, makeImage, makeZip } from '../../support/zips.js'
 
 const directory = await mkdtemp(join(tmpdir(), 'lyceum-uploads-'))
@@ -197,6 +199,28 @@ t.test('what is no dataset is refused with the place and the reason', async t =>
     t.notMatch(error?.message, /\p{Cc}/u)
     t.ok(error?.message.length <= 501)
   }
+})
+
+t.test('a decoder that dies, fails, babbles or hangs ends in a verdict', async t => {
+  const standIn = fileURLToPath(new URL('../../support/stand-in-decoder.js', import.meta.url))
+  const shares: number[] = []
+  const run = (uploadFile: string, signal = new AbortController().signal, decodingMs?: number) =>
+    runDecoder(
+      standIn,
+      { uploadFile, outputDirectory: directory, size: null },
+      share => shares.push(share),
+      signal,
+      decodingMs,
+    )
+  t.match(await Promise.all(['exits', 'fails', 'babbles'].map(name => run(name))), [
+    { kind: 'died', reason: /the decoder ended with 7/ },
+    { kind: 'died', reason: 'the disk is full.' },
+    { kind: 'died', reason: /different versions/ },
+  ])
+  t.strictSame(shares, [0.25, 0.25, 0.25])
+  t.match(await run('hangs', undefined, 1_000), { kind: 'refused', reason: /minutes to decode/ })
+  t.match(await run('hangs', AbortSignal.timeout(100)), { kind: 'workerStops' })
+  t.match(await run('hangs', AbortSignal.abort()), { kind: 'workerStops' })
 })
 
 function countLabels(labels: Iterable<number>): number[] {
