@@ -56,6 +56,7 @@ export function createDatasetService({ database, courier, storage, logger, confi
   async function find(actor: Actor, id: string): Promise<DatasetView | undefined> {
     const builtIn = findDataset(id)
     if (builtIn) return viewBuiltIn(builtIn)
+    if (actor.kind === 'anonymous') return undefined
     const row = await findUpload(database, requireRunReader(actor), id)
     return row && viewUpload(row)
   }
