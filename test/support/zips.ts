@@ -3,12 +3,14 @@ import sharp from 'sharp'
 import { ZipFile } from 'yazl'
 
 /** A zip of these files, by their paths. A path that ends with a slash is a folder. */
-export function makeZip(files: Record<string, Uint8Array | string>, mode?: number): Promise<Buffer> {
+export function makeZip(
+  files: Record<string, Uint8Array | string>,
+  options: { compress?: boolean; mode?: number } = {},
+): Promise<Buffer> {
   const zip = new ZipFile()
   for (const [path, content] of Object.entries(files)) {
     if (path.endsWith('/')) zip.addEmptyDirectory(path)
-    else
-      zip.addBuffer(Buffer.from(content), path, { compress: true, ...(mode === undefined ? {} : { mode }) })
+    else zip.addBuffer(Buffer.from(content), path, options)
   }
   zip.end()
   return buffer(zip.outputStream)

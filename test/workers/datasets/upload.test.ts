@@ -1,10 +1,13 @@
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import sharp from 'sharp'
 import t from 'tap'
+import { encodeDataset, sha256 } from '../../../workers/datasets/dataset-cache.js'
+import { mnist } from '../../../workers/datasets/mnist.js'
 import { drawContactSheet } from '../../../workers/datasets/upload/contact-sheet.js'
 import { decodeUpload } from '../../../workers/datasets/upload/decode-upload.js'
 import { splitByClass } from '../../../workers/datasets/upload/split.js'
@@ -82,6 +85,12 @@ t.test('IDX files are read, gzipped or not, with a test of their own or without'
   t.strictSame([...pairs.training.pixels], [...pixels])
 })
 
+t.test('MNIST, uploaded, is MNIST', async t => {
+  const files = mnist.locate().map(({ path }) => [basename(path), readFileSync(path)])
+  const { training, test } = await decode(await makeZip(Object.fromEntries(files), { compress: false }))
+  t.equal(sha256(encodeDataset(training, test)), mnist.checksum)
+})
+
 t.test('a fifth of each class is for the test, at least one', async t => {
   const labels = [...Array.from({ length: 20 }, () => 0), 1, 1]
   const { training, test } = splitByClass(labels, 2)
@@ -111,7 +120,7 @@ const refused: Array<[name: string, zip: Uint8Array | Promise<Uint8Array>, reaso
   ['a path twice', forgeText(leastZip, 'red/1.png', 'red/2.png'), /'red\/2\.png' is in the zip twice/],
   ['a path without end', makeZip({ [`${'a/'.repeat(600)}1.png`]: red }), /too long a path/],
   ['an encrypted entry', forgeEntries(leastZip, encrypt), /'blue\/1\.png' is encrypted/],
-  ['a symbolic link', makeZip(least, 0o120777), /'blue\/1\.png' is a symbolic link/],
+  ['a symbolic link', makeZip(least, { mode: 0o120777 }), /'blue\/1\.png' is a symbolic link/],
   ['a bomb', makeZip({ ...least, 'red/3.png': zeros }), /'red\/3\.png' is more than 200 times as large/],
   [
     'a thousand small bombs',

@@ -29,6 +29,7 @@ export async function drawContactSheet({ inputShape, classNames, training }: Dec
   const down = GAP + rows * (SIDE + GAP)
   return sharp({ create: { width: across, height: down, channels: 3, background: '#888' } })
     .composite(tiles)
+    .removeAlpha()
     .png()
     .toBuffer()
 }
