@@ -11,17 +11,20 @@ export async function setUp() {
   await alone(setUpAlone)
 }
 
+/** Installs what the lock file names where it is not there; what is optional may stay away, and is told. */
+export function installPackages(directory = root) {
+  if (packagesAreInstalled(directory)) return
+  console.log('Installing packages (a minute or two) …')
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { directory })
+  if (existsSync(join(directory, 'node_modules', '@tensorflow', 'tfjs-node-gpu'))) return
+  console.log(
+    'TensorFlow’s native binding could not be downloaded: runs train on WebAssembly. ' +
+      '`npm run engine:tensorflow` builds one.',
+  )
+}
+
 async function setUpAlone() {
-  if (!packagesAreInstalled()) {
-    console.log('Installing packages (a minute or two) …')
-    run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
-    if (!existsSync(join(root, 'node_modules', '@tensorflow', 'tfjs-node-gpu'))) {
-      console.log(
-        'TensorFlow’s native binding could not be downloaded: runs train on WebAssembly. ' +
-          '`npm run engine:tensorflow` builds one.',
-      )
-    }
-  }
+  installPackages()
   await step(
     {
       name: 'client',
@@ -32,7 +35,7 @@ async function setUpAlone() {
     () =>
       run(process.execPath, ['node_modules/prisma/build/index.js', 'generate'], {
         // `generate` asks for a schema engine that it never starts: any file will do, and nothing is downloaded.
-        PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+        env: { PRISMA_SCHEMA_ENGINE_BINARY: process.execPath },
       }),
   )
   await import('./build.mjs')
@@ -49,10 +52,10 @@ function requireNode(major, minor) {
 }
 
 /** Whether node_modules/ holds what the lock file names; what is optional may be missing. */
-function packagesAreInstalled() {
-  const installed = join(root, 'node_modules', '.package-lock.json')
+function packagesAreInstalled(directory) {
+  const installed = join(directory, 'node_modules', '.package-lock.json')
   if (!existsSync(installed)) return false
-  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
+  const wanted = JSON.parse(readFileSync(join(directory, 'package-lock.json'), 'utf8')).packages
   const present = JSON.parse(readFileSync(installed, 'utf8')).packages
   return Object.entries(wanted).every(
     ([path, { version, optional, devOptional }]) =>
@@ -60,9 +63,9 @@ function packagesAreInstalled() {
   )
 }
 
-function run(command, args, env = {}) {
+function run(command, args, { directory = root, env = {} } = {}) {
   const result = spawnSync(command, args, {
-    cwd: root,
+    cwd: directory,
     env: { ...process.env, ...env },
     encoding: 'utf8',
     shell: process.platform === 'win32',

@@ -21,7 +21,7 @@ export class EventBuffer {
     private readonly onFenced: () => void,
     private readonly onError: (error: unknown) => void,
   ) {
-    this.#timer = setInterval(() => this.#flush().catch(onError), flushMs)
+    this.#timer = setInterval(() => this.flush().catch(onError), flushMs)
   }
 
   add(event: TrainerEvent): void {
@@ -39,7 +39,7 @@ export class EventBuffer {
     clearInterval(this.#timer)
     for (let tried = 1; ; tried++) {
       try {
-        return await this.#flush()
+        return await this.flush()
       } catch (error) {
         if (tried === lastTries) throw error
         this.onError(error)
@@ -48,8 +48,11 @@ export class EventBuffer {
     }
   }
 
-  /** One after another, so that a slow write is not overtaken by the next. */
-  #flush(): Promise<void> {
+  /**
+   * Stores what waits, in one try; one after another, so that a slow write is not overtaken by the next.
+   * @throws the store's error; what waited then still does
+   */
+  flush(): Promise<void> {
     const turn = this.#turn.then(() => this.#storeWaiting())
     this.#turn = turn.catch(() => {})
     return turn

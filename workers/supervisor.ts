@@ -1,52 +1,35 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { basename, join } from 'node:path'
-import type { Dependencies } from '../src/platform/dependencies.js'
-import {
-  type ChildReport,
-  type FailureReport,
-  filesOfAttempt,
-  type TrainerEvent,
-  type TrainingSpec,
-  trainingSpec,
-} from '../src/training/contract.js'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type CheckpointReport, filesOfAttempt, isFinal, trainingSpec } from '../src/training/contract.js'
 import {
   type AttemptKey,
   appendEvents,
   claimAttempt,
   finishRun,
   heartbeat,
-  type RunOutcome,
-  requeueRun,
 } from '../src/training/run-ledger.js'
+import { conclude } from './conclude.js'
 import { EventBuffer } from './event-buffer.js'
-import { fetchUpload } from './fetch-upload.js'
-import type { RunEngines } from './run-engines.js'
-import { fetchSourceModel } from './source-model.js'
-import { crash, misunderstood, specUnreadable } from './supervisor-failures.js'
+import { RunCheckpoints } from './run-checkpoints.js'
+import { fetchInputs } from './run-inputs.js'
+import type { Supervision } from './supervision.js'
+import { crash, specUnreadable } from './supervisor-failures.js'
 import { startTrainer, type TrainerProcess } from './trainer-process.js'
+import { createDecision, createListener, type Verdict } from './verdict.js'
 
 const heartbeatMs = 2_000
-const graceMs = 2_000
-
-export interface Supervision extends Pick<Dependencies, 'database' | 'notifications' | 'storage' | 'logger'> {
-  readonly workerId: string
-  /** The program of the child process. */
-  readonly trainerFile: string
-  readonly datasetsDirectory: string
-  /** Where the run's own temporary folder is made. */
-  readonly scratchDirectory: string
-  readonly engines: Pick<RunEngines, 'assign'>
+/** How long a child may take to leave. */
+const graceMs: Readonly<Record<Verdict['kind'], number>> = {
+  finished: 2_000,
+  // For the step in progress.
+  cancelled: 2_000,
+  // And for a checkpoint, with its way into the storage.
+  paused: 60_000,
+  // The worker is killed itself after some seconds.
+  workerStops: 6_000,
+  failed: 0,
+  lost: 0,
 }
-
-type FinishedEvent = Extract<TrainerEvent, { type: 'finished' }>
-
-/** Why the supervision ended. The first reason counts. */
-type Verdict =
-  | { kind: 'finished'; files: string[]; event: FinishedEvent }
-  | { kind: 'failed'; failure: FailureReport }
-  | { kind: 'cancelled' }
-  | { kind: 'workerStops' }
-  | { kind: 'lost' }
 
 /**
  * Takes one attempt of a run from its claim to its end; does nothing where another has taken it.
@@ -89,7 +72,8 @@ async function superviseClaimed(
     return
   }
 
-  const inputs = await beatMeanwhile(parts, key, fetchInputs(parts, parsed.data, outputDirectory))
+  const checkpoints = new RunCheckpoints(parts, key, outputDirectory)
+  const inputs = await fetchInputs(parts, key, parsed.data, checkpoints, outputDirectory)
   if ('failure' in inputs) {
     await finishRun(database, key, { status: 'FAILED', failure: inputs.failure })
     return
@@ -102,12 +86,34 @@ async function superviseClaimed(
     err => logger.warn({ err, ...key }, 'Events could not be stored; they are tried again'),
   )
   const { engine, environment, release } = parts.engines.assign(parsed.data, inputs.upload?.description)
-  const trainer = startTrainer(parts.trainerFile, createListener(decision, events), environment)
+  /** The checkpoint that is on its way into the storage. */
+  let storing: Promise<void> = Promise.resolve()
+  const storeCheckpoint = async (report: CheckpointReport) => {
+    try {
+      // What the run has told up to there is history when it goes on from there.
+      await events.flush()
+      if (!(await checkpoints.store(report))) decision.take({ kind: 'lost' })
+    } catch (err) {
+      logger.warn({ err, ...key }, 'A checkpoint could not be stored; the run trains on')
+      const reason = err instanceof Error ? err.message : `${err}`
+      events.add({ type: 'checkpointFailed', step: report.step, reason })
+    }
+    trainer.send({ kind: 'checkpointTaken' })
+  }
+  const hearCheckpoint = (report: CheckpointReport) => {
+    storing = storing.then(() => storeCheckpoint(report))
+  }
+  const trainer = startTrainer(
+    parts.trainerFile,
+    createListener(decision, events, hearCheckpoint),
+    environment,
+  )
   const beat = async () => {
     try {
       const answer = await heartbeat(database, key)
       if (answer === 'lost') decision.take({ kind: 'lost' })
       if (answer === 'cancel') decision.take({ kind: 'cancelled' })
+      if (answer === 'pause') decision.take({ kind: 'paused' })
     } catch (err) {
       logger.warn({ err, ...key }, 'The heartbeat could not be stored')
     }
@@ -129,12 +135,17 @@ async function superviseClaimed(
     datasetsDirectory: parts.datasetsDirectory,
     outputDirectory,
     ...inputs,
+    checkpointSeconds: parts.checkpointSeconds,
   })
   try {
     const verdict = await decision.made
     logger.info({ ...key, verdict: verdict.kind }, 'The run is over on this worker')
     await endChild(trainer, verdict)
+    await storing
     await conclude(parts, key, verdict, events, outputDirectory)
+    // Where the run has not ended on this worker, they are what it goes on from.
+    const run = await database.trainingRun.findUnique({ where: { id: key.runId }, select: { status: true } })
+    if (run && isFinal(run.status)) await checkpoints.removeAll()
   } finally {
     clearInterval(heart)
     unsubscribe()
@@ -146,133 +157,11 @@ async function superviseClaimed(
   }
 }
 
-/** The files that a run begins with, out of the storage. */
-async function fetchInputs(parts: Supervision, spec: TrainingSpec, directory: string) {
-  const source = await fetchSourceModel(parts, spec, directory)
-  if (typeof source === 'object') return { failure: source }
-  const upload = await fetchUpload(parts, spec, directory)
-  if (upload && 'code' in upload) return { failure: upload }
-  return { ...(source && { sourceDirectory: source }), ...(upload && { upload }) }
-}
-
-/** Says that the run lives while its files, which may be large, are on their way. */
-async function beatMeanwhile<T>({ database, logger }: Supervision, key: AttemptKey, work: Promise<T>) {
-  const beat = () =>
-    heartbeat(database, key).catch(err => logger.warn({ err, ...key }, 'The heartbeat could not be stored'))
-  const heart = setInterval(beat, heartbeatMs)
-  try {
-    return await work
-  } finally {
-    clearInterval(heart)
-  }
-}
-
-interface Decision {
-  readonly made: Promise<Verdict>
-  readonly isMade: () => boolean
-  take(verdict: Verdict): void
-}
-
-/** Holds the first verdict; those that follow are ignored. */
-function createDecision(): Decision {
-  let settle: (verdict: Verdict) => void = () => {}
-  let taken = false
-  const made = new Promise<Verdict>(resolve => {
-    settle = resolve
-  })
-  const take = (verdict: Verdict) => {
-    taken = true
-    settle(verdict)
-  }
-  return { made, isMade: () => taken, take }
-}
-
-/** Hears the child until the verdict: what it says afterwards is not part of the run. */
-function createListener(decision: Decision, events: EventBuffer) {
-  let finished: FinishedEvent | undefined
-  return (report: ChildReport | undefined) => {
-    if (decision.isMade()) return
-    switch (report?.kind) {
-      case 'event':
-        if (report.event.type === 'finished') finished = report.event
-        return events.add(report.event)
-      case 'finished':
-        return decision.take(
-          finished && report.files.every(isPlainName)
-            ? { kind: 'finished', files: report.files, event: finished }
-            : { kind: 'failed', failure: misunderstood },
-        )
-      case 'failed': {
-        const { kind: _, ...failure } = report
-        return decision.take({ kind: 'failed', failure })
-      }
-      // Only a child that was told to stop may say so, and then the verdict is known.
-      default:
-        return decision.take({ kind: 'failed', failure: misunderstood })
-    }
-  }
-}
-
-function isPlainName(name: string): boolean {
-  return name === basename(name) && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)
-}
-
-/** A cancelled child may end its step, and one that has finished may leave by itself; any other is killed. */
+/** A child may end its step, write a checkpoint or leave by itself, as the verdict is; then it is killed. */
 async function endChild(trainer: TrainerProcess, { kind }: Verdict) {
   if (kind === 'cancelled') trainer.send({ kind: 'stop' })
-  const grace = kind === 'cancelled' || kind === 'finished' ? graceMs : 0
-  const timer = setTimeout(() => trainer.kill(), grace)
+  if (kind === 'paused' || kind === 'workerStops') trainer.send({ kind: 'pause' })
+  const timer = setTimeout(() => trainer.kill(), graceMs[kind])
   await trainer.gone
   clearTimeout(timer)
-}
-
-async function conclude(
-  parts: Supervision,
-  key: AttemptKey,
-  verdict: Verdict,
-  events: EventBuffer,
-  outputDirectory: string,
-) {
-  const { database } = parts
-  if (verdict.kind === 'lost') return
-  await events.close()
-  switch (verdict.kind) {
-    case 'cancelled':
-      return finishRun(database, key, { status: 'CANCELLED' })
-    case 'workerStops':
-      return requeueRun(database, key, 'The worker was stopped.')
-    case 'failed':
-      return finishRun(database, key, { status: 'FAILED', failure: verdict.failure })
-    case 'finished': {
-      const prefix = filesOfAttempt(key)
-      const outcome = await storeModel(parts, prefix, verdict, outputDirectory)
-      const kept = (await finishRun(database, key, outcome)) && outcome.status === 'SUCCEEDED'
-      if (!kept) await parts.storage.deleteAll(prefix)
-    }
-  }
-}
-
-/** The files first: a run that has succeeded has its model. */
-async function storeModel(
-  { storage, logger }: Supervision,
-  modelKey: string,
-  { files, event }: Extract<Verdict, { kind: 'finished' }>,
-  outputDirectory: string,
-): Promise<RunOutcome> {
-  try {
-    for (const file of files) {
-      await storage.put(`${modelKey}/${file}`, await readFile(join(outputDirectory, file)))
-    }
-    const { type: _, ...result } = event
-    return { status: 'SUCCEEDED', result, modelKey }
-  } catch (err) {
-    logger.error({ err, modelKey }, 'The model could not be stored')
-    const failure: FailureReport = {
-      code: 'MODEL_NOT_STORED',
-      message: `The model could not be stored: ${err instanceof Error ? err.message : err}`,
-      hint: 'Look at the space and the permissions of the storage directory, then launch the run again.',
-      fault: 'machine',
-    }
-    return { status: 'FAILED', failure }
-  }
 }

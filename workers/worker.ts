@@ -57,6 +57,7 @@ async function work(
   const supervision = {
     ...{ database, notifications, storage, logger, workerId, trainerFile },
     datasetsDirectory: join(config.home, 'datasets'),
+    checkpointSeconds: config.checkpointSeconds,
     scratchDirectory: scratch.directory,
   }
   const keepRunning = (job: Promise<void>) => {

@@ -1,44 +1,42 @@
 // One engine on one architecture, in a process of its own: engines share what tfjs keeps globally.
 // Says its device when it is warm, or why it is not there; then runs a round for each message.
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
-import { findArchitecture } from '../../src/networks/architectures/index.js'
 import { layersModelTopology, layersModelWeights } from '../../src/networks/layers-model.js'
 import type { Network } from '../../src/networks/network.js'
 import { optimizerSpec } from '../../src/training/contract.js'
-import { openEngine } from '../../workers/engines/choose-engine.js'
+import { engineNames, openEngine } from '../../workers/engines/choose-engine.js'
 import { EngineUnavailableError, type TensorFlow } from '../../workers/engines/engine.js'
 import { RandomStream } from '../../workers/random/random-stream.js'
 import { initializeWeights } from '../../workers/trainer/initialize.js'
 import { createOptimizer } from '../../workers/trainer/optimizers.js'
 import { takeStep } from '../../workers/trainer/training-step.js'
+import { buildNetwork } from './networks.js'
 
 const LEARNING_RATE = 0.001
+const ROUND_MS = 1500
+const MOST_STEPS = 50
 
 /** Starts the work of a step and gives what waits for its end. */
 type Step = () => Promise<() => Promise<void>>
-interface Trainer {
-  readonly device: string
-  readonly stepsOfARound: number
-  readonly step: Step
-}
 
-const [engine = '', architecture = '', batchSize = ''] = process.argv.slice(2)
+const [engine = '', name = '', batchSize = ''] = process.argv.slice(2)
 const batch = Number(batchSize)
+const network = buildNetwork(name)
 const random = new RandomStream(1, 'subset')
-const randomPixels = Float32Array.from({ length: batch * 28 * 28 }, () => random.nextFloat())
+const imageSize = network.inputShape.reduce((product, length) => product * length, 1)
+const randomPixels = Float32Array.from({ length: batch * imageSize }, () => random.nextFloat())
 
 try {
-  const { device, stepsOfARound, step } = await openTrainer()
-  const warmUps = stepsOfARound === 1 ? 1 : 3
-  for (let i = 0; i < warmUps; i++) await (await step())()
+  const { device, step } = await openTrainer()
+  // The first makes buffers, and a GPU's programs.
+  await time(step, 1)
+  const stepMs = await time(step, 1)
+  const steps = Math.max(1, Math.min(MOST_STEPS, Math.round(ROUND_MS / stepMs)))
+  if (steps > 1) await time(step, steps)
   process.on('message', async () => {
-    const begin = performance.now()
-    const ends: (() => Promise<void>)[] = []
-    for (let i = 0; i < stepsOfARound; i++) ends.push(await step())
-    for (const end of ends) await end()
-    process.send?.({ imagesPerSecond: (stepsOfARound * batch * 1000) / (performance.now() - begin) })
+    process.send?.({ imagesPerSecond: (steps * batch * 1000) / (await time(step, steps)) })
   })
-  process.send?.({ kind: 'ready', device })
+  process.send?.({ kind: 'ready', device, parameters: network.trainableParameters })
 } catch (error) {
   if (!(error instanceof EngineUnavailableError)) throw error
   process.on('message', () => {})
@@ -46,15 +44,20 @@ try {
 }
 process.on('disconnect', () => process.exit(0))
 
-async function openTrainer(): Promise<Trainer> {
-  const network = findArchitecture(architecture)?.build({ inputShape: [28, 28, 1], classes: 10 })
-  if (!network) throw new Error(`no architecture ${architecture}`)
-  // A step of the peer's takes seconds, of an engine's a tenth of one.
-  if (engine === 'tfjs-cpu') {
-    return { device: 'CPU (JavaScript, 1 thread)', stepsOfARound: 1, step: await peerStep(network) }
-  }
-  const { tf, device } = await openEngine(engine === 'wasm' ? 'wasm' : 'tensorflow')
-  return { device, stepsOfARound: 20, step: engineStep(tf, network) }
+/** So many steps, in ms. */
+async function time(step: Step, steps: number): Promise<number> {
+  const begin = performance.now()
+  const ends: (() => Promise<void>)[] = []
+  for (let i = 0; i < steps; i++) ends.push(await step())
+  for (const end of ends) await end()
+  return performance.now() - begin
+}
+
+async function openTrainer(): Promise<{ device: string; step: Step }> {
+  const known = engineNames.find(known => known === engine)
+  if (!known) return { device: 'CPU (JavaScript, 1 thread)', step: await peerStep(network) }
+  const { tf, device } = await openEngine(known)
+  return { device, step: engineStep(tf, network) }
 }
 
 /** A step as the training loop takes it. */
@@ -100,7 +103,7 @@ async function peerStep(network: Network): Promise<Step> {
 /** Images `[batch, height, width, channels]` of random pixels, labels 0 to 9 in turn. */
 function createImages(tf: TensorFlow, network: Network): { images: Tensor4D; labels: Tensor1D } {
   const [height = 0, width = 0, channels = 0] = network.inputShape
-  const pixels = randomPixels.slice(0, batch * height * width * channels)
+  const pixels = randomPixels.slice()
   const labels = Int32Array.from({ length: batch }, (_, index) => index % 10)
   return {
     images: tf.tensor4d(pixels, [batch, height, width, channels]),

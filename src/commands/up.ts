@@ -8,6 +8,7 @@ import { type DemoAccount, ensureDemoAccounts } from '../identity/demo-accounts.
 import { openDatabase } from '../platform/database.js'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../platform/embedded-postgres.js'
 import { describeListenError } from '../platform/listen-error.js'
+import { takeLockFile } from '../platform/lock-file.js'
 import { migrate } from '../platform/migrate.js'
 import { migrationsDirectory, packageRoot } from '../platform/package-root.js'
 import { onStop } from '../platform/stop.js'
@@ -19,6 +20,7 @@ const upLock = 0x6c796365
 
 /** Everything on one machine: the database, its migrations, the courses, the API and one training worker. */
 export async function up(config: Config): Promise<void> {
+  if (config.databaseUrl === undefined) process.once('exit', await takeHome(config.home))
   await requireFreePort(config)
   // Whoever read along may have left (`npm start | head`): that is no reason to stop.
   process.stdout.on('error', () => {})
@@ -136,6 +138,17 @@ async function prepare(config: Config, databaseUrl: string): Promise<DemoAccount
   } finally {
     await database.$disconnect()
   }
+}
+
+/** From before its first database on, a folder is of one `lyceum up`: two would make two clusters in one place. */
+async function takeHome(home: string): Promise<() => void> {
+  const file = join(home, 'up.pid')
+  const lock = await takeLockFile(file)
+  if ('release' in lock) return lock.release
+  throw new Error(
+    `Lyceum runs or starts in ${home} already (process ${lock.owner}): stop it first, or set LYCEUM_HOME to ` +
+      `another folder. If that process is another program, delete ${file}.`,
+  )
 }
 
 async function takeLock(databaseUrl: string): Promise<pg.Client> {

@@ -7,6 +7,7 @@ import { dirname, join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { isAlive } from './lock-file.js'
 
 export interface EmbeddedPostgres {
   /** A connection string for a database of this server; the database need not exist yet. */
@@ -158,15 +159,6 @@ async function stopServer(pid: number) {
   process.kill(pid, 'SIGINT')
   const deadline = Date.now() + stopTimeoutMs
   while (isAlive(pid) && Date.now() < deadline) await sleep(50)
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
 }
 
 async function accepts(url: string): Promise<boolean> {

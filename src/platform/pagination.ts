@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { invalidInput } from './errors.js'
 import { parseInput } from './parse.js'
 
-const defaultPage = 20
+/** How many items a page has where nothing is said. */
+export const defaultPage = 20
 const largestPage = 100
 
 const size = z.coerce.number().int().min(1).max(largestPage).optional()

@@ -44,9 +44,17 @@ export const childCommand = z.discriminatedUnion('kind', [
     sourceDirectory: z.string().min(1).optional(),
     /** What it trains on, where that does not come with Lyceum. */
     upload: uploadedDataset.optional(),
+    /** The checkpoint that the run goes on from. */
+    checkpointFile: z.string().min(1).optional(),
+    /** The most seconds of training between two checkpoints; left out, none is written but at a pause. */
+    checkpointSeconds: z.number().positive().optional(),
   }),
   /** End after the step in progress; answered with `stopped`. */
   z.strictObject({ kind: z.literal('stop') }),
+  /** Write a checkpoint after the step in progress, and end when it is taken; answered with `stopped`. */
+  z.strictObject({ kind: z.literal('pause') }),
+  /** The last checkpoint is stored, or could not be: its file may be overwritten. */
+  z.strictObject({ kind: z.literal('checkpointTaken') }),
   z.strictObject({
     kind: z.literal('predict'),
     id: z.string().min(1),
@@ -64,11 +72,27 @@ export const fault = z.enum(['spec', 'machine', 'lyceum'])
 
 const failure = { code: z.string(), message: z.string(), hint: z.string(), fault }
 
+const checkpointReport = z.strictObject({
+  kind: z.literal('checkpoint'),
+  /** A name in the output directory, where the child leaves it until it is taken. */
+  file: z.string(),
+  /** Steps taken. */
+  step: z.int().nonnegative(),
+  /** The epoch that the next step is of. */
+  epoch: z.int().min(1),
+  bytes: z.int().nonnegative(),
+  sha256: z.string(),
+  /** Of the epoch that it closes; null inside an epoch, and without validation. */
+  validationLoss: z.number().nullable(),
+})
+export type CheckpointReport = z.output<typeof checkpointReport>
+
 export const childReport = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('event'), event: trainerEvent }),
+  checkpointReport,
   /** After the `finished` event: the model's files, as names in the output directory. */
   z.strictObject({ kind: z.literal('finished'), files: z.array(z.string()) }),
-  /** After `stop`: nothing is written, and the child leaves. */
+  /** After `stop` or `pause`: the child leaves. */
   z.strictObject({ kind: z.literal('stopped') }),
   z.strictObject({ kind: z.literal('failed'), ...failure }),
   /** One row of class probabilities for each image. */

@@ -59,6 +59,29 @@ export const datasets: readonly DatasetDescription[] = [
     testImages: 10_000,
     imagesOfClasses: { training: new Array<number>(10).fill(6000), test: new Array<number>(10).fill(1000) },
   },
+  {
+    id: 'cifar-synthetic',
+    title: 'Coloured shapes in the size of CIFAR-10',
+    source:
+      'Drawn by Lyceum, no photographs: one shape an image, its place, size, colours and noise by a fixed seed.',
+    split: 'Drawn apart: 1,000 images of each class to train on and 200 to test with.',
+    inputShape: [32, 32, 3],
+    classNames: [
+      'disc',
+      'ring',
+      'square',
+      'frame',
+      'triangle',
+      'diamond',
+      'cross',
+      'saltire',
+      'horizontal bars',
+      'vertical bars',
+    ],
+    trainingImages: 10_000,
+    testImages: 2_000,
+    imagesOfClasses: { training: new Array<number>(10).fill(1000), test: new Array<number>(10).fill(200) },
+  },
 ]
 
 /** Whether an id is that of an upload: those of the datasets that come with Lyceum are names. */

@@ -1,4 +1,6 @@
+import type { RunStatus } from '../generated/prisma/enums.js'
 import { defineError } from '../platform/errors.js'
+import { isFinal } from './run-states.js'
 import type { SpecProblem } from './spec.js'
 
 export const specImpossible = defineError('RUN_SPEC_IMPOSSIBLE', 422, (problems: readonly SpecProblem[]) => ({
@@ -29,6 +31,16 @@ export const runHasEnded = defineError(
   () => 'The run has ended: there is nothing to cancel.',
 )
 
+export const runNotPausable = defineError('RUN_NOT_PAUSABLE', 409, (status: RunStatus) =>
+  isFinal(status) ? 'The run has ended: there is nothing to pause.' : 'The run is about to be cancelled.',
+)
+
+export const runNotPaused = defineError(
+  'RUN_NOT_PAUSED',
+  409,
+  (status: RunStatus) => `Only a paused run can be resumed; this one is ${status}.`,
+)
+
 export const runNotEnded = defineError(
   'RUN_NOT_ENDED',
   409,
@@ -38,7 +50,7 @@ export const runNotEnded = defineError(
 export const modelMissing = defineError(
   'RUN_MODEL_MISSING',
   409,
-  () => 'The run has no model: only a run that succeeded leaves one.',
+  () => 'The run has no model: only one that succeeded or ran out of its time leaves one.',
 )
 
 export const predictionFailed = defineError(

@@ -10,6 +10,7 @@ import { type FineTuning, findSourceProblems, fineTuningFields } from './fine-tu
 import { namesNetwork, networkOf } from './network-spec.js'
 import { maySeeRun } from './policy.js'
 import { resolveNetwork } from './resolve-network.js'
+import { isFinal } from './run-states.js'
 import { ownershipOf, type RunRow, runInclude } from './run-view.js'
 import { type SpecProblem, type TrainingSpec, trainingSpec } from './spec.js'
 
@@ -38,8 +39,8 @@ export async function findModelSource(
   if (from === undefined) return undefined
   const row = await findRow(database, user, from)
   const { modelKey } = row
-  if (row.status !== 'SUCCEEDED' || modelKey === null) {
-    throw refuse(`The run ${row.id} has no model: it must have succeeded first, and is ${row.status}.`)
+  if (!isFinal(row.status) || modelKey === null) {
+    throw refuse(`The run ${row.id} has no model: it must have ended with one first, and is ${row.status}.`)
   }
   const text = await storage.read(`${modelKey}/model.json`)
   return { runId: row.id, spec: trainingSpec.parse(row.spec), model: readSavedModel(text.toString()) }
@@ -58,7 +59,7 @@ async function findRow(
     return row
   }
   const row = await database.trainingRun.findFirst({
-    where: { labId: labId ?? '', ownerId: user.userId, status: 'SUCCEEDED' },
+    where: { labId: labId ?? '', ownerId: user.userId, modelKey: { not: null } },
     orderBy: { id: 'desc' },
     include: runInclude,
   })

@@ -2,7 +2,8 @@ import type { Dependencies } from '../platform/dependencies.js'
 import type { JobQueue } from '../platform/queue.js'
 import { filesOfDataset } from './dataset-files.js'
 import * as datasetLedger from './dataset-ledger.js'
-import { type AttemptKey, enqueueableRuns, recoverLostRuns } from './run-ledger.js'
+import { enqueueableRuns, recoverLostRuns } from './run-ledger.js'
+import type { AttemptKey } from './run-moves.js'
 
 const intervalMs = 2_000
 

@@ -6,7 +6,7 @@ import { parseInput } from '../platform/parse.js'
 import { unavailableReason } from './lab-availability.js'
 import { type StoredEvent, untilLeft } from './run-feed.js'
 import type { RunList, RunService } from './run-service.js'
-import { eventNumber, eventPage, launchInput, predictionInput, runId } from './schemas.js'
+import { curveQuery, eventNumber, eventPage, launchInput, predictionInput, runId } from './schemas.js'
 
 const launchArgs = z.object({ input: launchInput })
 const predictArgs = predictionInput.extend({ runId })
@@ -25,6 +25,8 @@ export function trainingResolvers(service: RunService) {
     Mutation: {
       launchRun: (_root, args, { actor }) => service.launchRun(actor, parseInput(launchArgs, args).input),
       cancelRun: (_root, { id }, { actor }) => service.cancelRun(actor, id),
+      pauseRun: (_root, { id }, { actor }) => service.pauseRun(actor, id),
+      resumeRun: (_root, { id }, { actor }) => service.resumeRun(actor, id),
       async deleteRun(_root, { id }, { actor }) {
         await service.deleteRun(actor, id)
         return id
@@ -57,6 +59,9 @@ export function trainingResolvers(service: RunService) {
         const { first, after } = parseInput(eventPage, args)
         return service.listEvents(actor, run.id, after, first)
       },
+      curve: (run, args, { actor }) =>
+        service.readCurve(actor, run.id, parseInput(curveQuery, args).maxPoints),
+      checkpoints: (run, _args, { actor }) => service.listCheckpoints(actor, run.id),
     },
     RunEvent: {
       type: ({ event }) => event.type,

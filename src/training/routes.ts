@@ -6,6 +6,8 @@ import { runKeysDiffer } from './errors.js'
 import { networkSummary } from './network-summary.js'
 import type { RunService } from './run-service.js'
 import {
+  curveBody,
+  curveQuery,
   eventBody,
   eventPage,
   idempotencyKey,
@@ -129,6 +131,39 @@ export function trainingRoutes(service: RunService) {
       request => service.cancelRun(request.actor, request.params.id),
     )
 
+    rest.post(
+      '/runs/:id/pause',
+      {
+        schema: {
+          summary: 'Pause a run',
+          operationId: 'pauseRun',
+          description:
+            'A run that waits is paused at once; one that trains leaves its worker after the step in progress, ' +
+            'with a checkpoint to go on from.',
+          tags,
+          security,
+          params: oneRun,
+          response: { 200: runBody },
+        },
+      },
+      request => service.pauseRun(request.actor, request.params.id),
+    )
+
+    rest.post(
+      '/runs/:id/resume',
+      {
+        schema: {
+          summary: 'Queue a paused run, which goes on where it was paused',
+          operationId: 'resumeRun',
+          tags,
+          security,
+          params: oneRun,
+          response: { 200: runBody },
+        },
+      },
+      request => service.resumeRun(request.actor, request.params.id),
+    )
+
     rest.delete(
       '/runs/:id',
       {
@@ -164,6 +199,25 @@ export function trainingRoutes(service: RunService) {
       async ({ actor, params, query }) => ({
         items: await service.listEvents(actor, params.id, query.after, query.first),
       }),
+    )
+
+    rest.get(
+      '/runs/:id/curve',
+      {
+        schema: {
+          summary: 'What a chart of a run draws: the metrics of its steps and epochs',
+          operationId: 'getRunCurve',
+          description:
+            'Without what was lost with a worker. Steps are thinned, their ends and extremes kept; the items are ' +
+            "the data of events of the types 'step' and 'epoch'.",
+          tags,
+          security,
+          params: oneRun,
+          querystring: curveQuery,
+          response: { 200: curveBody },
+        },
+      },
+      ({ actor, params, query }) => service.readCurve(actor, params.id, query.maxPoints),
     )
 
     rest.get(

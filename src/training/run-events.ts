@@ -21,10 +21,15 @@ const started = z.object({
   testImages: count,
   stepsPerEpoch: count,
   epochs: count,
+  /**
+   * Where the run goes on from a checkpoint: the steps taken before, and the epoch of the next one. What its history
+   * says of later steps, and of that epoch's end, was lost with the worker and is told again.
+   */
+  resumedFrom: z.object({ step: count, epoch: ordinal }).optional(),
 })
 
 /** Loss and accuracy of the batches since the last such event; sampled a few times a second. */
-const step = z.object({
+export const stepEvent = z.object({
   type: z.literal('step'),
   epoch: ordinal,
   /** Steps since the run's beginning, over all epochs. */
@@ -36,7 +41,7 @@ const step = z.object({
   learningRate: z.number().nonnegative().optional(),
 })
 
-const epoch = z.object({
+export const epochEvent = z.object({
   type: z.literal('epoch'),
   epoch: ordinal,
   step: ordinal,
@@ -67,7 +72,7 @@ const finished = z.object({
   engine: z.string(),
   device: z.string(),
   /** Why no further epoch was trained. */
-  endedBy: z.enum(['epochs', 'earlyStopping']).optional(),
+  endedBy: z.enum(['epochs', 'earlyStopping', 'deadline']).optional(),
   /** The epoch whose weights were kept and tested: the last, or with early stopping the best. */
   keptEpoch: ordinal.optional(),
 })
@@ -78,7 +83,24 @@ const starting = z.object({ type: z.literal('starting'), attempt: ordinal, worke
 
 const requeued = z.object({ type: z.literal('requeued'), attempt: ordinal, reason: z.string() })
 
-const cancelled = z.object({ type: z.literal('cancelled') })
+/** The user who asked for it, where somebody did. */
+const by = z.string().optional()
+
+const cancelRequested = z.object({ type: z.literal('cancelRequested'), by })
+
+const cancelled = z.object({ type: z.literal('cancelled'), by })
+
+const pauseRequested = z.object({ type: z.literal('pauseRequested'), by })
+
+const paused = z.object({ type: z.literal('paused'), by })
+
+const resumed = z.object({ type: z.literal('resumed'), attempt: ordinal, by })
+
+/** No checkpoint could be stored; the run trains on. */
+const checkpointFailed = z.object({ type: z.literal('checkpointFailed'), step: count, reason: z.string() })
+
+/** A checkpoint is stored: the run can go on from here. */
+const checkpoint = z.object({ type: z.literal('checkpoint'), step: count, epoch: ordinal })
 
 const failed = z.object({
   type: z.literal('failed'),
@@ -89,7 +111,13 @@ const failed = z.object({
 })
 
 /** What the training child reports. Every number is finite: JSON has no NaN. */
-export const trainerEvent = z.discriminatedUnion('type', [started, step, epoch, finished])
+export const trainerEvent = z.discriminatedUnion('type', [
+  started,
+  stepEvent,
+  epochEvent,
+  checkpointFailed,
+  finished,
+])
 export type TrainerEvent = z.output<typeof trainerEvent>
 
 /** Everything that can happen to a run, from its child process, its supervisor or the API. */
@@ -97,10 +125,16 @@ export const runEvent = z.discriminatedUnion('type', [
   queued,
   starting,
   started,
-  step,
-  epoch,
+  stepEvent,
+  epochEvent,
   finished,
+  checkpoint,
+  checkpointFailed,
   requeued,
+  pauseRequested,
+  paused,
+  resumed,
+  cancelRequested,
   cancelled,
   failed,
 ])

@@ -1,5 +1,6 @@
 import type { Database } from '../platform/database.js'
 import type { Notifications } from '../platform/notifications.js'
+import { type Curve, readCurve } from './curve.js'
 import { type RunEvent, runEvent } from './run-events.js'
 import { isFinal } from './run-states.js'
 
@@ -52,6 +53,16 @@ async function* storedEvents(database: Database, runId: string, after: number) {
     last = events.at(-1)?.number ?? last
     if (events.length < pageSize) return
   }
+}
+
+/** What a chart of the run draws, in one query. */
+export async function findCurve(database: Database, runId: string): Promise<Curve> {
+  const rows = await database.runEvent.findMany({
+    where: { runId, type: { in: ['started', 'step', 'epoch'] } },
+    orderBy: { number: 'asc' },
+    select: { payload: true },
+  })
+  return readCurve(rows.map(({ payload }) => runEvent.parse(payload)))
 }
 
 /** At most `limit` events with a number above `after`, in order. */

@@ -1,23 +1,16 @@
 import type { Database, Prisma, Transaction } from '../platform/database.js'
 import type { FailureReport } from './child-protocol.js'
 import type { RunEvent } from './run-events.js'
+import { type AttemptKey, endAttempt, move, nextAttempt, tell } from './run-moves.js'
 
-/** One execution of a run. Every write below is refused where the run has moved on to another attempt. */
-export interface AttemptKey {
-  readonly runId: string
-  readonly attempt: number
-}
+export type { AttemptKey } from './run-moves.js'
 
+/** How a run ends. What it has learnt is kept as a model where it succeeded, and where its time was up. */
 export type RunOutcome =
-  | { status: 'SUCCEEDED'; result: Prisma.InputJsonObject; modelKey: string }
+  | { status: 'SUCCEEDED' | 'TIMED_OUT'; result: Prisma.InputJsonObject; modelKey: string }
   | { status: 'FAILED'; failure: FailureReport }
   | { status: 'CANCELLED' }
 
-/** A change may depend on the time, which is the database's: processes on several machines compare it. */
-type RunChange = (now: Date) => Prisma.TrainingRunUpdateManyMutationInput
-type RunStatus = 'QUEUED' | 'STARTING' | 'RUNNING'
-
-const held: RunStatus[] = ['STARTING', 'RUNNING']
 const lostAttemptsAllowed = 3
 const enqueuedAtOnce = 500
 
@@ -42,8 +35,7 @@ export function claimAttempt(
 ) {
   return database.$transaction(async tx => {
     const event: RunEvent = { type: 'starting', attempt, worker: workerId }
-    if (!(await write(tx, { runId, attempt }, ['QUEUED'], [event], () => ({ status: 'STARTING' }))))
-      return false
+    if (!(await move(tx, { runId, attempt }, 'STARTING', [event]))) return false
     await tx.$executeRaw`
       INSERT INTO run_attempts ("runId", number, "workerId", "claimedAt", "heartbeatAt")
       VALUES (${runId}::uuid, ${attempt}, ${workerId}, now(), now())
@@ -62,17 +54,20 @@ export async function heartbeat(database: Database, { runId, attempt }: AttemptK
   if (beaten === 0) return 'lost'
   const run = await database.trainingRun.findUnique({
     where: { id: runId },
-    select: { cancelRequestedAt: true },
+    select: { cancelRequestedAt: true, pauseRequestedAt: true },
   })
-  return run?.cancelRequestedAt ? 'cancel' : 'continue'
+  if (run?.cancelRequestedAt) return 'cancel'
+  return run?.pauseRequestedAt ? 'pause' : 'continue'
 }
 
 /** Stores events in order, numbered without gaps. False where the attempt was fenced off: nothing is stored. */
 export function appendEvents(database: Database, key: AttemptKey, events: readonly RunEvent[]) {
   const started = events.find(event => event.type === 'started')
-  const change: RunChange = now =>
-    started ? { status: 'RUNNING', startedAt: now, engine: started.engine, device: started.device } : {}
-  return database.$transaction(tx => write(tx, key, held, events, change))
+  return database.$transaction(tx => {
+    if (!started) return tell(tx, key, events)
+    const { engine, device } = started
+    return move(tx, key, 'RUNNING', events, now => ({ startedAt: now, engine, device }))
+  })
 }
 
 /** Ends a run. False where the attempt was fenced off. */
@@ -80,45 +75,66 @@ export function finishRun(database: Database, key: AttemptKey, outcome: RunOutco
   return database.$transaction(tx => end(tx, key, outcome))
 }
 
+/** Frees the worker of a run that was asked to pause. False where the attempt was fenced off. */
+export function pauseRun(database: Database, key: AttemptKey) {
+  return database.$transaction(async tx => {
+    const asked = await readRequests(tx, key)
+    return asked?.cancel ? end(tx, key, { status: 'CANCELLED' }) : pause(tx, key, 'PAUSED')
+  })
+}
+
 /** Gives the run back to the queue as its next attempt, or ends it where it is to be cancelled. False where the attempt was fenced off. */
 export function requeueRun(database: Database, key: AttemptKey, reason: string) {
   return database.$transaction(tx => giveBack(tx, key, reason, 'REQUEUED'))
 }
 
-/** Cancels a queued run at once and asks the worker of one that runs. False where it has ended. */
-export function requestCancel(database: Database, runId: string) {
-  return database.$transaction(async tx => {
-    const [run] = await tx.$queryRaw<{ attempt: number; status: string }[]>`
-      SELECT attempt, status::text FROM training_runs WHERE id = ${runId}::uuid FOR UPDATE`
-    if (!run) return false
-    const cancelled: RunChange = now => ({ status: 'CANCELLED', cancelRequestedAt: now, finishedAt: now })
-    if (await write(tx, { runId, attempt: run.attempt }, ['QUEUED'], [{ type: 'cancelled' }], cancelled))
-      return true
-    const count = await tx.$executeRaw`
-      UPDATE training_runs SET "cancelRequestedAt" = coalesce("cancelRequestedAt", now())
-      WHERE id = ${runId}::uuid AND status IN ('STARTING', 'RUNNING')`
-    await tx.$executeRaw`SELECT pg_notify('run_control', ${runId})`
-    return count > 0
-  })
+/**
+ * Gives back a run that the machine ended, or ends it with this failure where that was the third time in a row
+ * without a checkpoint. False where the attempt was fenced off.
+ */
+export function retryRun(database: Database, key: AttemptKey, failure: FailureReport) {
+  return database.$transaction(tx => retry(tx, key, failure))
 }
 
 async function giveBack(tx: Transaction, key: AttemptKey, reason: string, outcome: 'REQUEUED' | 'LOST') {
-  // Under the lock: a cancel asked for from here on finds the run queued.
-  const [run] = await tx.$queryRaw<{ cancel: boolean }[]>`
-    SELECT "cancelRequestedAt" IS NOT NULL AS cancel FROM training_runs
-    WHERE id = ${key.runId}::uuid AND attempt = ${key.attempt} FOR UPDATE`
-  if (run?.cancel) return end(tx, key, { status: 'CANCELLED' }, outcome === 'LOST' ? 'LOST' : 'CANCELLED')
+  const asked = await readRequests(tx, key)
+  if (asked?.cancel) return end(tx, key, { status: 'CANCELLED' }, outcome === 'LOST' ? 'LOST' : 'CANCELLED')
+  if (asked?.pause) return pause(tx, key, outcome === 'LOST' ? 'LOST' : 'PAUSED')
   const event: RunEvent = { type: 'requeued', attempt: key.attempt + 1, reason }
-  const change: RunChange = () => ({
-    status: 'QUEUED',
-    attempt: key.attempt + 1,
-    startedAt: null,
-    engine: null,
-    device: null,
-  })
-  if (!(await write(tx, key, held, [event], change))) return false
+  if (!(await move(tx, key, 'QUEUED', [event], () => nextAttempt(key)))) return false
   await endAttempt(tx, key, outcome)
   return true
+}
+
+async function retry(tx: Transaction, key: AttemptKey, failure: FailureReport) {
+  const lost = 1 + (await countLostBefore(tx, key))
+  if (lost < lostAttemptsAllowed) return giveBack(tx, key, failure.message, 'LOST')
+  const asked = await readRequests(tx, key)
+  return end(tx, key, asked?.cancel ? { status: 'CANCELLED' } : { status: 'FAILED', failure }, 'LOST')
+}
+
+/** The attempts before this one that were lost since a checkpoint was last stored. */
+async function countLostBefore(tx: Transaction, { runId, attempt }: AttemptKey): Promise<number> {
+  const { _max } = await tx.runCheckpoint.aggregate({ where: { runId }, _max: { attempt: true } })
+  if (_max.attempt === attempt) return -1
+  const { runAttempt } = tx
+  return runAttempt.count({
+    where: { runId, number: { gt: _max.attempt ?? 0, lt: attempt }, outcome: 'LOST' },
+  })
+}
+
+async function pause(tx: Transaction, key: AttemptKey, outcome: 'PAUSED' | 'LOST') {
+  if (!(await move(tx, key, 'PAUSED', [{ type: 'paused' }], () => ({ pauseRequestedAt: null })))) return false
+  await endAttempt(tx, key, outcome)
+  return true
+}
+
+/** What was asked of the run. It stays locked: what is asked from here on finds it moved. */
+async function readRequests(tx: Transaction, { runId, attempt }: AttemptKey) {
+  const [asked] = await tx.$queryRaw<{ cancel: boolean; pause: boolean }[]>`
+    SELECT "cancelRequestedAt" IS NOT NULL AS cancel, "pauseRequestedAt" IS NOT NULL AS pause
+    FROM training_runs WHERE id = ${runId}::uuid AND attempt = ${attempt} FOR UPDATE`
+  return asked
 }
 
 async function end(
@@ -127,8 +143,8 @@ async function end(
   outcome: RunOutcome,
   attemptOutcome: string = outcome.status,
 ): Promise<boolean> {
-  const change: RunChange = now => ({ ...outcome, finishedAt: now })
-  if (!(await write(tx, key, held, lastEvents(outcome), change))) return false
+  const { status, ...rest } = outcome
+  if (!(await move(tx, key, status, lastEvents(outcome), now => ({ ...rest, finishedAt: now })))) return false
   await endAttempt(tx, key, attemptOutcome)
   return true
 }
@@ -147,29 +163,24 @@ export async function recoverLostRuns(database: Database): Promise<number> {
 
 async function recover(tx: Transaction, key: AttemptKey) {
   // Looked at again under the lock: the worker may have spoken since.
-  const [run] = await tx.$queryRaw<{ cancel: boolean }[]>`
-    SELECT r."cancelRequestedAt" IS NOT NULL AS cancel FROM training_runs r
-    JOIN run_attempts a ON a."runId" = r.id AND a.number = r.attempt
+  const [silent] = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM training_runs r JOIN run_attempts a ON a."runId" = r.id AND a.number = r.attempt
     WHERE r.id = ${key.runId}::uuid AND r.attempt = ${key.attempt} AND r.status IN ('STARTING', 'RUNNING')
       AND a."heartbeatAt" < now() - interval '10 seconds' FOR UPDATE OF r`
-  if (!run) return false
-  const before = await tx.runAttempt.count({
-    where: { runId: key.runId, number: { gt: key.attempt - lostAttemptsAllowed }, outcome: 'LOST' },
-  })
-  if (run.cancel || before + 1 < lostAttemptsAllowed) return giveBack(tx, key, 'The worker was lost.', 'LOST')
-  const failure: FailureReport = {
+  if (!silent) return false
+  return retry(tx, key, {
     code: 'WORKER_LOST',
-    message: `The worker was lost ${lostAttemptsAllowed} times in a row.`,
+    message: 'The worker was lost.',
     hint: 'Look at the memory and the log of the workers, then launch the run again.',
     fault: 'machine',
-  }
-  return end(tx, key, { status: 'FAILED', failure }, 'LOST')
+  })
 }
 
-/** What the ledger adds to the history at the end. A run that succeeded has told its `finished` itself. */
+/** What the ledger adds to the history at the end. A run with a result has told its `finished` itself. */
 function lastEvents(outcome: RunOutcome): RunEvent[] {
   switch (outcome.status) {
     case 'SUCCEEDED':
+    case 'TIMED_OUT':
       return []
     case 'CANCELLED':
       return [{ type: 'cancelled' }]
@@ -178,42 +189,4 @@ function lastEvents(outcome: RunOutcome): RunEvent[] {
       return [{ type: 'failed', code, message, hint }]
     }
   }
-}
-
-/** The one fenced write: its UPDATE locks the row, so that numbers are given out one caller at a time. */
-async function write(
-  tx: Transaction,
-  { runId, attempt }: AttemptKey,
-  statuses: RunStatus[],
-  events: readonly RunEvent[],
-  change: RunChange,
-): Promise<boolean> {
-  const [clock] = await tx.$queryRaw<{ now: Date }[]>`SELECT now()`
-  if (!clock) throw new Error('The database did not tell the time')
-  const { now } = clock
-  const [run] = await tx.trainingRun.updateManyAndReturn({
-    where: { id: runId, attempt, status: { in: statuses } },
-    data: { ...change(now), lastEvent: { increment: events.length } },
-    select: { lastEvent: true },
-  })
-  if (!run) return false
-  const first = run.lastEvent - events.length + 1
-  await tx.runEvent.createMany({
-    data: events.map((event, i) => ({
-      runId,
-      number: first + i,
-      attempt,
-      type: event.type,
-      payload: event,
-      createdAt: now,
-    })),
-  })
-  await tx.$executeRaw`SELECT pg_notify('run_events', ${runId})`
-  return true
-}
-
-function endAttempt(tx: Transaction, { runId, attempt }: AttemptKey, outcome: string) {
-  return tx.$executeRaw`
-    UPDATE run_attempts SET "endedAt" = now(), outcome = ${outcome}
-    WHERE "runId" = ${runId}::uuid AND number = ${attempt}`
 }

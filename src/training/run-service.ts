@@ -6,14 +6,24 @@ import type { Prisma } from '../platform/database.js'
 import type { Dependencies } from '../platform/dependencies.js'
 import { forbidden, LyceumError, notFound, unavailable } from '../platform/errors.js'
 import { type Page, type PageInput, readPage } from '../platform/pagination.js'
-import { modelMissing, predictionFailed, runHasEnded, runNotEnded } from './errors.js'
+import { findCheckpoints, type StoredCheckpoint } from './checkpoint-ledger.js'
+import { type Curve, thin } from './curve.js'
+import {
+  modelMissing,
+  predictionFailed,
+  runHasEnded,
+  runNotEnded,
+  runNotPausable,
+  runNotPaused,
+} from './errors.js'
 import { type NetworkSummaryBody, summarizeSpec } from './network-summary.js'
 import { mayManageRun, maySeeRun, requireLauncher, requireRunReader } from './policy.js'
 import { type PredictionRequest, predictionAnswer, predictionQueue } from './predictions.js'
-import { findEvents, type StoredEvent, watchRun } from './run-feed.js'
+import { findCurve, findEvents, type StoredEvent, watchRun } from './run-feed.js'
 import { filesOfRun } from './run-files.js'
 import { insertRun, type LabFinder, planLaunch } from './run-launch.js'
-import { type AttemptKey, requestCancel } from './run-ledger.js'
+import type { AttemptKey } from './run-moves.js'
+import { requestCancel, requestPause, resumeRun } from './run-requests.js'
 import { finalStatuses, isFinal } from './run-states.js'
 import { type ModelFile, ownershipOf, type RunRow, type RunView, runInclude, viewRun } from './run-view.js'
 import type { LaunchInput, Prediction, PredictionInput } from './schemas.js'
@@ -44,12 +54,16 @@ export function createRunService(
     launchRun,
     summarizeNetwork,
     cancelRun,
+    pauseRun,
+    resumeRun: resume,
     deleteRun,
     findRun,
     getRun,
     listRuns,
     listLabRuns,
     listEvents,
+    readCurve,
+    listCheckpoints,
     watchRun: watch,
     openModelFile,
     predict,
@@ -83,7 +97,27 @@ export function createRunService(
   async function cancelRun(actor: Actor, id: string): Promise<RunView> {
     const user = requireLauncher(actor)
     const { id: runId } = await getManagedRow(user, id, 'cancel this run')
-    if (!(await requestCancel(database, runId))) throw runHasEnded()
+    if (!(await requestCancel(database, runId, user.userId))) throw runHasEnded()
+    return viewRun(await getRow(user, runId))
+  }
+
+  /** Frees the run's worker until it is resumed; of one that is paused already nothing changes. @throws NOT_FOUND, FORBIDDEN, RUN_NOT_PAUSABLE */
+  async function pauseRun(actor: Actor, id: string): Promise<RunView> {
+    const user = requireLauncher(actor)
+    const { id: runId } = await getManagedRow(user, id, 'pause this run')
+    const asked = await requestPause(database, runId, user.userId)
+    const row = await getRow(user, runId)
+    if (!asked && row.status !== 'PAUSED') throw runNotPausable(row.status)
+    return viewRun(row)
+  }
+
+  /** Queues a paused run, which goes on from its last checkpoint. @throws NOT_FOUND, FORBIDDEN, RUN_NOT_PAUSED */
+  async function resume(actor: Actor, id: string): Promise<RunView> {
+    const user = requireLauncher(actor)
+    const { id: runId, status } = await getManagedRow(user, id, 'resume this run')
+    const attempt = await resumeRun(database, runId, user.userId)
+    if (attempt === undefined) throw runNotPaused(status)
+    await enqueue({ runId, attempt })
     return viewRun(await getRow(user, runId))
   }
 
@@ -149,6 +183,19 @@ export function createRunService(
   async function listEvents(actor: Actor, id: string, after: number, limit: number): Promise<StoredEvent[]> {
     const { id: runId } = await getRow(requireRunReader(actor), id)
     return findEvents(database, runId, after, limit)
+  }
+
+  /** The run's metrics, of its steps at most about `maxPoints`. @throws NOT_FOUND */
+  async function readCurve(actor: Actor, id: string, maxPoints: number): Promise<Curve> {
+    const { id: runId } = await getRow(requireRunReader(actor), id)
+    const { steps, epochs } = await findCurve(database, runId)
+    return { steps: thin(steps, maxPoints), epochs }
+  }
+
+  /** What the run could go on from, the latest first. @throws NOT_FOUND */
+  async function listCheckpoints(actor: Actor, id: string): Promise<StoredCheckpoint[]> {
+    const { id: runId } = await getRow(requireRunReader(actor), id)
+    return findCheckpoints(database, runId)
   }
 
   /**

@@ -1,15 +1,5 @@
-import type { RunStatus } from '../generated/prisma/enums.js'
 import type { Prisma } from '../platform/database.js'
 import { isFinal } from './run-states.js'
-
-export const runStatuses = [
-  'QUEUED',
-  'STARTING',
-  'RUNNING',
-  'SUCCEEDED',
-  'FAILED',
-  'CANCELLED',
-] as const satisfies RunStatus[]
 
 /** What is read of a run: with the owner of its course, which the policy asks for. */
 export const runInclude = { course: { select: { ownerId: true } } } as const

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { predictionImage } from './child-protocol.js'
-import { runEvent } from './run-events.js'
-import { modelFileNames, runStatuses } from './run-view.js'
+import { epochEvent, runEvent, stepEvent } from './run-events.js'
+import { runStatuses } from './run-states.js'
+import { modelFileNames } from './run-view.js'
 
 export const runId = z.uuid('must be the id of a run')
 export const labId = z.string().min(1).max(200)
@@ -42,6 +43,10 @@ export const eventPage = z.object({
   after: eventNumber.default(0),
 })
 
+export const curveQuery = z.object({ maxPoints: z.coerce.number().int().min(10).max(10_000).default(500) })
+
+export const curveBody = z.object({ steps: z.array(stepEvent), epochs: z.array(epochEvent) })
+
 export const prediction = z.object({
   classes: z.array(z.object({ name: z.string(), probability: z.number() })),
 })
@@ -70,6 +75,7 @@ export const runBody = z.object({
   attempt: z.number(),
   lastEvent: z.number(),
   cancelRequestedAt: z.date().nullable(),
+  pauseRequestedAt: z.date().nullable(),
   createdAt: z.date(),
   startedAt: z.date().nullable(),
   finishedAt: z.date().nullable(),

@@ -28,6 +28,8 @@ const specFields = z.strictObject({
   /** Use only so many training images, chosen by the seed; the validation images are taken from these. */
   trainingImages: z.int().min(100).max(70_000).optional(),
   seed: z.uint32().default(42),
+  /** Ends the run after so long, pauses not counted; what it has learnt until then is tested and kept. */
+  maxSeconds: z.int().min(1).max(604_800).optional(),
   engine: engineChoice.default('auto'),
 })
 

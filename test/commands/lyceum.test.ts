@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { hostname } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
@@ -10,7 +11,7 @@ import { openDatabase } from '../../src/platform/database.js'
 import { type TriedEngine, works } from '../../src/training/contract.js'
 import { createCourseFiles, writeCourse } from '../catalog/course-files.js'
 import { cloneDatabase } from '../support/postgres.js'
-import { runLyceum } from '../support/processes.js'
+import { runLyceum, startLyceum } from '../support/processes.js'
 
 t.setTimeout(120_000)
 
@@ -117,6 +118,26 @@ t.test('the command line', async t => {
       code: 1,
       stderr: /^lyceum: password: must have at least 12/,
     })
+  })
+
+  t.test('says whether a worker of this machine lives', async t => {
+    const health = () => runLyceum(['worker', '--health'], env)
+    const dead = {
+      code: 1,
+      stderr: `lyceum: No worker of ${hostname()} has said in the last 10 s that it lives.\n`,
+    }
+    t.match(await health(), dead)
+    const long = new Date(Date.now() - 60_000)
+    const nodes = [
+      { id: 'elsewhere', hostname: `not-${hostname()}`, engines: [] },
+      { id: 'silent', hostname: hostname(), engines: [], heartbeatAt: long },
+    ]
+    await database.workerNode.createMany({ data: nodes })
+    t.match(await health(), dead, 'neither one of another machine nor one that has fallen silent')
+    const worker = await startLyceum(t, ['worker'], env)
+    t.strictSame(await health(), { code: 0, stdout: '', stderr: '' })
+    t.equal(await worker.stop(), 0)
+    t.match(await health(), dead, 'one that was stopped says that it is gone')
   })
 
   t.test('imports courses, and nothing of one that is broken', async t => {

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -49,36 +49,63 @@ function postmasterOf(home: string): number | undefined {
   return existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[0]) : undefined
 }
 
-t.test('lyceum up', async t => {
+/** Where the database of a folder listens, as its own files say. */
+function postgresUrlOf(home: string): string {
+  const port = readFileSync(join(home, 'postgres', 'cluster', 'postmaster.pid'), 'utf8').split('\n')[3]
+  const password = readFileSync(join(home, 'postgres', 'password'), 'utf8').trim()
+  return `postgresql://lyceum:${password}@127.0.0.1:${port}/lyceum`
+}
+
+/** A folder that nobody has used yet. */
+async function newHome(t: Test): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), 'lyceum-up-'))
   t.teardown(() => rm(home, { recursive: true, force: true }))
-  const port = await freePort()
+  return home
+}
 
-  await t.test('told to stop while the database is only starting, leaves no process', async t => {
-    const first = startUp(t, home, port)
-    await first.said('Starting the embedded PostgreSQL')
-    first.child.kill('SIGTERM')
-    t.strictSame(await first.exit, [0, null], first.output())
-    const postmaster = postmasterOf(home)
-    t.notOk(postmaster !== undefined && isAlive(postmaster))
+t.test('lyceum up, told to stop while the database is only starting, leaves no process', async t => {
+  const home = await newHome(t)
+  const first = startUp(t, home, await freePort())
+  await first.said('Starting the embedded PostgreSQL')
+  first.child.kill('SIGTERM')
+  t.strictSame(await first.exit, [0, null], first.output())
+  const postmaster = postmasterOf(home)
+  t.notOk(postmaster !== undefined && isAlive(postmaster))
+})
+
+t.test('lyceum up runs everything, once on a folder, and stops whole at Ctrl-C', async t => {
+  const home = await newHome(t)
+  const lock = join(home, 'up.pid')
+  // Whoever held it was killed, and two come to take it.
+  writeFileSync(lock, String(spawnSync(process.execPath, ['-e', '']).pid))
+  const ports = await Promise.all([freePort(), freePort()])
+  const both = ports.map(port => ({ port, ...startUp(t, home, port) }))
+  const refused = await Promise.race(both.map(async up => ({ up, exit: await up.exit })))
+  const running = both.find(up => up !== refused.up)
+  if (!running) throw new Error('Nobody is left.')
+  t.strictSame(refused.exit, [1, null], refused.up.output())
+  const line = `^lyceum: Lyceum runs or starts in ${home} already \\(process ${running.child.pid}\\): stop it first`
+  t.match(refused.up.output(), new RegExp(line))
+
+  await running.said('Lyceum is ready')
+  t.match(running.output(), /deep-learning-basics: created/)
+  t.match(running.output(), /student +student@lyceum\.local +\S{20}\n/)
+  const isReady = async () => (await fetch(`http://127.0.0.1:${running.port}/readyz`)).status === 200
+  t.ok(await isReady())
+  const later = await runLyceum(['up'], { LYCEUM_HOME: home, PORT: `${await freePort()}` })
+  t.match(later, { code: 1, stderr: /^lyceum: Lyceum runs or starts in / })
+  const url = postgresUrlOf(home)
+  const elsewhere = { LYCEUM_HOME: await newHome(t), PORT: `${await freePort()}`, DATABASE_URL: url }
+  t.match(await runLyceum(['up'], elsewhere), {
+    code: 1,
+    stderr: /^lyceum: Lyceum is running on this database already: stop it first/,
   })
+  t.ok(await isReady(), 'the first goes on')
 
-  await t.test('runs everything, once on a folder, and stops whole at Ctrl-C', async t => {
-    const running = startUp(t, home, port)
-    await running.said('Lyceum is ready')
-    t.match(running.output(), /deep-learning-basics: (created|unchanged)/)
-    t.match(running.output(), /student +student@lyceum\.local +\S{20}\n/)
-    t.equal((await fetch(`http://127.0.0.1:${port}/readyz`)).status, 200)
-
-    const environment = { LYCEUM_HOME: home, PORT: `${await freePort()}` }
-    const second = await runLyceum(['up'], environment)
-    t.match(second, { code: 1, stderr: /^lyceum: Lyceum is running on this database already: stop it first/ })
-    t.equal((await fetch(`http://127.0.0.1:${port}/readyz`)).status, 200, 'the first goes on')
-
-    const processes = descendantsOf(running.child.pid)
-    t.ok(processes.length >= 3, 'the database, the API and a worker')
-    running.child.kill('SIGINT')
-    t.strictSame(await running.exit, [0, null])
-    t.strictSame(processes.filter(isAlive), [])
-  })
+  const processes = descendantsOf(running.child.pid)
+  t.ok(processes.length >= 3, 'the database, the API and a worker')
+  running.child.kill('SIGINT')
+  t.strictSame(await running.exit, [0, null])
+  t.strictSame(processes.filter(isAlive), [])
+  t.notOk(existsSync(lock))
 })

@@ -106,88 +106,104 @@ t.test('who may do what', async t => {
   const image = { format: 'pixels', pixels: [[0]] }
 
   /** What is asked for, and the status or the code of each answer. */
-  const requests: [string, InjectOptions | (() => Promise<InjectOptions>), Partial<Record<Asker, string>>][] =
+  type Asked = [string, InjectOptions | (() => Promise<InjectOptions>), Partial<Record<Asker, string>>]
+  const requests: Asked[] = [
+    ['read a published course', { url: `/api/v1/courses/${courseSlug}` }, { ...all('200'), ...invalid }],
+    ['read an attempt', { url: `/api/v1/attempts/${attempt}` }, seesAttempt],
     [
-      ['read a published course', { url: `/api/v1/courses/${courseSlug}` }, { ...all('200'), ...invalid }],
-      ['read an attempt', { url: `/api/v1/attempts/${attempt}` }, seesAttempt],
-      [
-        'list the attempts at a quiz',
-        { url: '/api/v1/quizzes/free/attempts' },
-        { ...all('NOT_FOUND'), ...closed, ...notReading, ...ok(200, 'courseOwner', 'admin') },
-      ],
-      ['list the own attempts', { url: '/api/v1/me/attempts' }, { ...all('200'), ...closed, ...notReading }],
-      ['see the own progress', { url: '/api/v1/me/progress' }, { ...all('200'), ...closed, ...notReading }],
-      [
-        'submit a quiz',
-        submission,
-        {
-          ...all('QUIZ_NOT_ENROLLED'),
-          ...closed,
-          ...noScope('adminReading', 'readOnly', 'trainOnly'),
-          ...ok(201, 'student', 'otherStudent', 'learnOnly'),
+      'list the attempts at a quiz',
+      { url: '/api/v1/quizzes/free/attempts' },
+      { ...all('NOT_FOUND'), ...closed, ...notReading, ...ok(200, 'courseOwner', 'admin') },
+    ],
+    ['list the own attempts', { url: '/api/v1/me/attempts' }, { ...all('200'), ...closed, ...notReading }],
+    ['see the own progress', { url: '/api/v1/me/progress' }, { ...all('200'), ...closed, ...notReading }],
+    [
+      'submit a quiz',
+      submission,
+      {
+        ...all('QUIZ_NOT_ENROLLED'),
+        ...closed,
+        ...noScope('adminReading', 'readOnly', 'trainOnly'),
+        ...ok(201, 'student', 'otherStudent', 'learnOnly'),
+      },
+    ],
+    [
+      'mark a lesson as read',
+      { method: 'PUT', url: '/api/v1/lessons/lesson-free/read' },
+      {
+        ...all('ENROLMENT_REQUIRED'),
+        ...closed,
+        ...noScope('adminReading', 'readOnly', 'trainOnly'),
+        ...ok(204, 'student', 'otherStudent', 'learnOnly'),
+      },
+    ],
+    [
+      'launch a run',
+      { method: 'POST', url: '/api/v1/runs', payload: { spec } },
+      { ...all('201'), ...closed, ...notTraining },
+    ],
+    ['list the own runs', { url: '/api/v1/runs' }, { ...all('200'), ...closed, ...notReading }],
+    [
+      'list the runs of a lab',
+      { url: '/api/v1/labs/tea-lab/runs' },
+      { ...all('200'), ...closed, ...notReading },
+    ],
+    ['see a run', { url: runs }, seesRun],
+    ["see a run's curve", { url: `${runs}/curve` }, seesRun],
+    ["see a run's events", { url: `${runs}/history` }, seesRun],
+    [
+      "watch a run's events",
+      { url: `${runs}/events`, headers: { 'last-event-id': '99' } },
+      { ...seesRun, ...ok(204, 'otherInstructor', 'courseOwner', 'admin') },
+    ],
+    ['download a model', { url: `${runs}/model/model.json` }, seesRun],
+    [
+      'recognise an image with a run that is not there',
+      { method: 'POST', url: `/api/v1/runs/${missing}/predictions`, payload: { image } },
+      { ...all('NOT_FOUND'), ...closed, ...notReading },
+    ],
+    [
+      'cancel a run',
+      { method: 'POST', url: `${runs}/cancel` },
+      {
+        ...all('NOT_FOUND'),
+        ...closed,
+        ...notTraining,
+        ...{
+          courseOwner: 'FORBIDDEN',
+          trainOnly: 'FORBIDDEN',
+          otherInstructor: 'RUN_HAS_ENDED',
+          admin: 'RUN_HAS_ENDED',
         },
-      ],
-      [
-        'mark a lesson as read',
-        { method: 'PUT', url: '/api/v1/lessons/lesson-free/read' },
-        {
-          ...all('ENROLMENT_REQUIRED'),
-          ...closed,
-          ...noScope('adminReading', 'readOnly', 'trainOnly'),
-          ...ok(204, 'student', 'otherStudent', 'learnOnly'),
-        },
-      ],
-      [
-        'launch a run',
-        { method: 'POST', url: '/api/v1/runs', payload: { spec } },
-        { ...all('201'), ...closed, ...notTraining },
-      ],
-      ['list the own runs', { url: '/api/v1/runs' }, { ...all('200'), ...closed, ...notReading }],
-      [
-        'list the runs of a lab',
-        { url: '/api/v1/labs/tea-lab/runs' },
-        { ...all('200'), ...closed, ...notReading },
-      ],
-      ['see a run', { url: runs }, seesRun],
-      ["see a run's events", { url: `${runs}/history` }, seesRun],
-      [
-        "watch a run's events",
-        { url: `${runs}/events`, headers: { 'last-event-id': '99' } },
-        { ...seesRun, ...ok(204, 'otherInstructor', 'courseOwner', 'admin') },
-      ],
-      ['download a model', { url: `${runs}/model/model.json` }, seesRun],
-      [
-        'recognise an image with a run that is not there',
-        { method: 'POST', url: `/api/v1/runs/${missing}/predictions`, payload: { image } },
-        { ...all('NOT_FOUND'), ...closed, ...notReading },
-      ],
-      [
-        'cancel a run',
-        { method: 'POST', url: `${runs}/cancel` },
+      },
+    ],
+    ...(['pause', 'resume'] as const).map(
+      (act): Asked => [
+        `${act} a run`,
+        { method: 'POST', url: `${runs}/${act}` },
         {
           ...all('NOT_FOUND'),
           ...closed,
           ...notTraining,
-          ...{
-            courseOwner: 'FORBIDDEN',
-            trainOnly: 'FORBIDDEN',
-            otherInstructor: 'RUN_HAS_ENDED',
-            admin: 'RUN_HAS_ENDED',
-          },
+          ...{ courseOwner: 'FORBIDDEN', trainOnly: 'FORBIDDEN' },
+          ...(act === 'pause'
+            ? { otherInstructor: 'RUN_NOT_PAUSABLE', admin: 'RUN_NOT_PAUSABLE' }
+            : { otherInstructor: 'RUN_NOT_PAUSED', admin: 'RUN_NOT_PAUSED' }),
         },
       ],
-      [
-        'delete a run that is not there',
-        { method: 'DELETE', url: `/api/v1/runs/${missing}` },
-        { ...all('NOT_FOUND'), ...closed, ...notTraining },
-      ],
-      ['list the users', { url: '/api/v1/users' }, notAdmin],
-      [
-        'change a user',
-        { method: 'PATCH', url: `/api/v1/users/${otherInstructor.userId}`, payload: { role: 'INSTRUCTOR' } },
-        notAdmin,
-      ],
-    ]
+    ),
+    [
+      'delete a run that is not there',
+      { method: 'DELETE', url: `/api/v1/runs/${missing}` },
+      { ...all('NOT_FOUND'), ...closed, ...notTraining },
+    ],
+    ['list the users', { url: '/api/v1/users' }, notAdmin],
+    [
+      'change a user',
+      { method: 'PATCH', url: `/api/v1/users/${otherInstructor.userId}`, payload: { role: 'INSTRUCTOR' } },
+      notAdmin,
+    ],
+  ]
   for (const [what, options, expected] of requests) {
     await t.test(`${what}`, async t => {
       const answers: Record<string, string> = {}

@@ -128,6 +128,70 @@ t.test('GraphQL over HTTP', async t => {
     }
   })
 
+  t.test('bounds how many items of lists are asked for, before anything runs', async t => {
+    const asks = async (nodes: number | null, query: string, variables?: object) => {
+      // The second time it is compiled.
+      for (let time = 0; time < 3; time++) {
+        const { statusCode, json } = await ask(query, variables)
+        t.equal(statusCode, nodes === null ? 200 : 400, query)
+        if (nodes === null) return
+        t.match(json().errors, [
+          {
+            message: new RegExp(`asks for up to ${nodes} items .* at most 20000 `),
+            extensions: { code: 'TOO_MANY_NODES', nodes, limit: 20_000 },
+          },
+        ])
+      }
+    }
+    const twigs = (page: string, within: string) =>
+      `tree { other { twigs${page} { edges { node { ${within} } } } } }`
+    const leaves = 'leaves(first: 1000) { name }'
+    await asks(null, `{ ${twigs('(first: 19)', leaves)} }`)
+    // The default of a connection is 20, that of the list of leaves 100, a list without pages counts as it assumes.
+    await asks(20 * 1001, `{ ${twigs('', leaves)} }`)
+    await asks(20 * 1001, `{ ${twigs('(first: null)', leaves)} }`)
+    await asks(200 * 101, `{ ${twigs('(last: 200)', 'leaves { name }')} }`)
+    await asks(
+      100 * (1 + 10 * (1 + 20)),
+      `{ ${twigs('(first: 100)', `trees { other { leaves(first: 20) { name } } }`)} }`,
+    )
+    await asks(
+      null,
+      `{ ${twigs('(first: 1000000)', 'trees { leaf }').replace(/edges.*/, 'totalCount } } }')} }`,
+    )
+    // Aliases and fragments count each time, a field that is left out does not.
+    const aliases = Array.from({ length: 20 }, (_, n) => `a${n}: leaves(first: 1001) { name }`).join(' ')
+    await asks(20_020, `{ tree { other { ${aliases} } } }`)
+    const spread = `{ tree { other { twigs { edges { node { ...A } } } } } } fragment A on Other { ...B }`
+    await asks(20_020, `${spread} fragment B on Other { ${leaves} }`)
+    const maybe = `query ($all: Boolean!) { ${twigs('', 'leaves(first: 1000) @include(if: $all) { name }')} }`
+    await asks(20_020, maybe, { all: true })
+    await asks(null, maybe, { all: false })
+    const paged = `query ($first: Int = 21, $leaves: Int!) { ${twigs('(first: $first)', 'leaves(first: $leaves) { name }')} }`
+    await asks(null, paged, { leaves: 900 })
+    await asks(21 * 1001, paged, { leaves: 1000 })
+    await asks(200 * 901, paged, { first: 200, leaves: 900 })
+    await asks(null, paged, { first: 1, leaves: 1000 })
+    for (let time = 0; time < 3; time++) {
+      t.equal((await ask(paged, { leaves: 'many' })).statusCode, 400, 'what is no number is none')
+    }
+  })
+
+  t.test('refuses fragments that unfold into far more than their text', async t => {
+    for (const [depth, times] of [
+      [60, 2],
+      [9, 80],
+    ] as const) {
+      const spread = (n: number) => `...F${n} `.repeat(times)
+      const fragments = Array.from(
+        { length: depth },
+        (_, n) => `fragment F${n} on Other { ${spread(n + 1)} }`,
+      )
+      const query = `{ tree { other { ...F0 } } } ${fragments.join(' ')} fragment F${depth} on Other { leaves { name } }`
+      for (let time = 0; time < 3; time++) t.equal((await ask(query)).statusCode, 400)
+    }
+  })
+
   t.test('refuses introspection that goes round in circles', async t => {
     const query = '{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }'
     t.equal((await ask(query)).statusCode, 400)

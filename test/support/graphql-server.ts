@@ -12,8 +12,11 @@ import { openTestDependencies } from './app.js'
 
 const sdl = `
   extend type Query { hello: String! missing: String broken: String strict: String! now: DateTime! tree: Tree! size(of: Size!): Int }
-  type Tree { tree: Tree! leaf: String! trees: [Tree!]! other: Other! }
-  type Other { trees: [Tree!]! }
+  type Tree { tree: Tree! leaf: String! trees: [Tree!]! @listSize(assumedSize: 10) other: Other! }
+  type Other { trees: [Tree!]! @listSize(assumedSize: 10) leaves(first: Int = 100): [Leaf!]! twigs(first: Int, last: Int): TwigConnection! }
+  type Leaf { name: String! }
+  type TwigConnection { edges: [TwigEdge!]! totalCount: Int! }
+  type TwigEdge { node: Other! }
   enum Size { SMALL LARGE }
   extend type Mutation { count: Int! }
   extend type Subscription { whoami: String! forever: Int! refused: Int! failing: Int! }`
@@ -31,6 +34,7 @@ export async function startGraphql(t: Test, env: Record<string, string> = {}) {
   await app.register(schemaParts)
   await app.register(http)
   const tree = () => ({ leaf: 'x' })
+  const other = () => ({})
   app.schemaParts.add({
     sdl: pathToFileURL(file),
     resolvers: {
@@ -48,7 +52,12 @@ export async function startGraphql(t: Test, env: Record<string, string> = {}) {
         now: () => new Date(0),
         tree,
       },
-      Tree: { tree, trees: () => [tree()], other: () => ({ trees: [tree()] }) },
+      Tree: { tree, trees: () => [tree()], other },
+      Other: {
+        trees: () => [tree()],
+        leaves: () => [{ name: 'x' }],
+        twigs: () => ({ edges: [{ node: other() }], totalCount: 1 }),
+      },
       Mutation: { count: () => ++counted },
       Subscription: {
         whoami: {
@@ -107,6 +116,7 @@ export async function startGraphql(t: Test, env: Record<string, string> = {}) {
     url: `${address}/graphql`,
     counted: () => counted,
     ended: () => ended,
-    ask: (query: string) => app.inject({ method: 'POST', url: '/graphql', payload: { query } }),
+    ask: (query: string, variables?: object) =>
+      app.inject({ method: 'POST', url: '/graphql', payload: { query, ...(variables && { variables }) } }),
   }
 }

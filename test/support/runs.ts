@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
-import type { Database } from '../../src/platform/database.js'
+import type { Database, Prisma } from '../../src/platform/database.js'
 
 const workerFile = fileURLToPath(new URL('../../workers/worker.js', import.meta.url))
 export const standInTrainer = fileURLToPath(new URL('stand-in-trainer.js', import.meta.url))
@@ -24,7 +24,7 @@ export const mnistSpec = {
 }
 
 /** Queues a run of this spec. Returns its id. */
-export async function queueSpec(database: Database, spec: Record<string, string | number>): Promise<string> {
+export async function queueSpec(database: Database, spec: Prisma.InputJsonObject): Promise<string> {
   const email = 'runner@lyceum.test'
   const owner = await database.user.upsert({
     where: { email },

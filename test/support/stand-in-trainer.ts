@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ChildReport, childCommand, type TrainerEvent } from '../../src/training/contract.js'
+import { startedEvent } from './started-event.js'
 
 /** A child process that speaks the trainer's protocol and behaves as the spec's architecture is called. */
 const send = (report: ChildReport) => process.send?.(report)
@@ -16,7 +17,7 @@ process.on('message', message => {
     return send({ kind: 'prediction', id: command.id, probabilities: command.images.map(() => [0.25, 0.75]) })
   }
   if (command.kind !== 'train') return
-  event(started)
+  event(startedEvent)
   for (let step = 1; step <= 3; step++) {
     event({ type: 'step', epoch: 1, step, loss: 1 / step, accuracy: 0.5, imagesPerSecond: 10 })
   }
@@ -66,20 +67,4 @@ function finish(directory: string, files: string[]) {
 
 function waitForever() {
   setInterval(() => {}, 1_000)
-}
-
-const started: TrainerEvent = {
-  type: 'started',
-  engine: 'stand-in',
-  device: 'none',
-  engineVersion: '1',
-  architecture: 'stand-in',
-  dataset: 'none',
-  datasetChecksum: '0',
-  parameters: 1,
-  trainingImages: 1,
-  validationImages: 0,
-  testImages: 1,
-  stepsPerEpoch: 3,
-  epochs: 1,
 }

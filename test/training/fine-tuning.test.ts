@@ -6,6 +6,7 @@ import { buildSequential } from '../../src/networks/network-builder.js'
 import { countFrozenLayers, withClasses } from '../../src/networks/transfer.js'
 import { architectures, resolveNetwork, trainingSpec } from '../../src/training/contract.js'
 import * as ledger from '../../src/training/run-ledger.js'
+import { startedEvent } from '../support/started-event.js'
 import { createUser } from '../support/users.js'
 import { openUniversity, spec } from './university.js'
 
@@ -62,6 +63,7 @@ t.test('launching a fine-tuning', async t => {
     await storage.put(`${modelKey}/model.json`, Buffer.from(JSON.stringify(model)))
     const key = { runId, attempt: 1 }
     await ledger.claimAttempt(database, { ...key, workerId: 'w' })
+    await ledger.appendEvents(database, key, [startedEvent])
     await ledger.finishRun(database, key, { status: 'SUCCEEDED', result: { classNames }, modelKey })
     return runId
   }
@@ -112,7 +114,7 @@ t.test('launching a fine-tuning', async t => {
     t.match(await refusal({ from: { runId } }, owner), /There is no run .* that you may see/)
     t.match(await refusal({ from: { runId: randomUUID() } }), /There is no run .* that you may see/)
     const waiting = await launch()
-    t.match(await refusal({ from: { runId: waiting } }), /it must have succeeded first, and is QUEUED/)
+    t.match(await refusal({ from: { runId: waiting } }), /it must have ended with one first, and is QUEUED/)
     t.match(
       await refusal({ from: { runId }, architecture: 'simple-cnn' }),
       /does not fit: it has no|does not fit: its/,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Actor } from '../../src/identity/contract.js'
 import { startReconciler } from '../../src/training/reconciler.js'
-import { requestCancel } from '../../src/training/run-ledger.js'
+import { requestCancel } from '../../src/training/run-requests.js'
 import { createRunService } from '../../src/training/run-service.js'
 import { openTestDependencies } from '../support/app.js'
 import { forEachBackend } from '../support/backends.js'
@@ -43,7 +43,7 @@ t.test('A queue that is reconciled with the rows', t =>
       const [waiting] = await database.trainingRun.findMany()
       const cancelled = await queueRun(database, 'finishes')
       await holds(`${cancelled}-1`)
-      await requestCancel(database, cancelled)
+      await requestCancel(database, cancelled, 'somebody')
       const after = await queueRun(database, 'finishes')
       const worker = await startWorker(t, env, standInTrainer)
       for (const id of [waiting?.id ?? '', after]) {

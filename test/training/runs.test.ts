@@ -59,6 +59,38 @@ t.test('the life of a run', async t => {
     t.equal(await statusOf(id), 'CANCELLED')
   })
 
+  await t.test('one that waits is paused at once, leaves the queue alone, and waits again', async t => {
+    const id = await launch()
+    t.match((await post(`/runs/${id}/resume`, headers)).json(), { status: 409, code: 'RUN_NOT_PAUSED' })
+    t.match((await post(`/runs/${id}/pause`, headers)).json(), { status: 'PAUSED', attempt: 1 })
+    t.match((await post(`/runs/${id}/pause`, headers)).json(), { status: 'PAUSED' }, 'once more is no error')
+    t.equal(await ledger.claimAttempt(database, { runId: id, attempt: 1, workerId: 'w' }), false)
+    t.match((await remove(`/runs/${id}`, headers)).json(), { code: 'RUN_NOT_ENDED' })
+    const mutation = `mutation { resumeRun(id: "${id}") { status attempt checkpoints { step } } }`
+    const resumed = { resumeRun: { status: 'QUEUED', attempt: 2, checkpoints: [] } }
+    t.strictSame((await ask(mutation, headers)).data, resumed)
+    t.equal(await ledger.claimAttempt(database, { runId: id, attempt: 2, workerId: 'w' }), true)
+    t.match((await ask(`mutation { pauseRun(id: "${id}") { status pauseRequestedAt } }`, headers)).data, {
+      pauseRun: { status: 'STARTING', pauseRequestedAt: String },
+    })
+    await cancel(id)
+    t.match((await post(`/runs/${id}/pause`, headers)).json(), { code: 'RUN_NOT_PAUSABLE' })
+  })
+
+  await t.test('its curve is the same over both faces, and refuses no sense', async t => {
+    const id = await launch()
+    await ledger.appendEvents(database, await begin(id), [step(1), step(2)])
+    const points = (await get(`/runs/${id}/curve`, headers)).json()
+    const query = `{ trainingRun(id: "${id}") { curve { steps { step loss accuracy } epochs { epoch } } } }`
+    const { trainingRun } = (await ask(query, headers)).data
+    t.match(points, trainingRun.curve)
+    t.ok(points.steps.length > 0)
+    t.match((await get(`/runs/${id}/curve?maxPoints=1`, headers)).json(), {
+      status: 400,
+      code: 'INVALID_INPUT',
+    })
+  })
+
   for (const status of ['SUCCEEDED', 'FAILED', 'CANCELLED']) {
     await t.test(`one that has ${status.toLowerCase()} stays so, and can be deleted`, async t => {
       const id = await endedRun(status)

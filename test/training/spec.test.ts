@@ -99,7 +99,7 @@ t.test('what is still to come is named, with what there is', async t => {
     findUnavailable(spec).map(({ message }) => message),
     [
       `The architecture 'oracle-9' is not available; available: ${architectures.map(({ id }) => id).join(', ')}.`,
-      "The dataset 'cifar-10' is not available; available: mnist, fashion-mnist.",
+      "The dataset 'cifar-10' is not available; available: mnist, fashion-mnist, cifar-synthetic.",
     ],
   )
   t.strictSame(findUnavailable(trainingSpec.parse(least)), [])

@@ -3,6 +3,7 @@ import { importContent } from '../../src/catalog/import/import-content.js'
 import * as ledger from '../../src/training/run-ledger.js'
 import { createCourseFiles, writeCourse } from '../catalog/course-files.js'
 import { startTestApp } from '../support/app.js'
+import { startedEvent } from '../support/started-event.js'
 import { createUser, type TestUser } from '../support/users.js'
 
 export const spec = { architecture: 'lenet-5', dataset: 'mnist', epochs: 1 }
@@ -50,6 +51,7 @@ export async function openUniversity(t: Test, env: Record<string, string> = {}) 
     const modelKey = `runs/${runId}/1`
     await deps.storage.put(`${modelKey}/model.json`, Buffer.from(modelFileText))
     const result = { classNames: ['no', 'yes'] }
+    await ledger.appendEvents(deps.database, key, [startedEvent])
     await ledger.finishRun(deps.database, key, { status: 'SUCCEEDED', result, modelKey })
   }
   return { ...testApp, owner, instructor, get, post, remove, ask, launch, begin, succeed }

@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { appendEvents, requestCancel, requeueRun } from '../../src/training/run-ledger.js'
+import { appendEvents, requeueRun } from '../../src/training/run-ledger.js'
+import { requestCancel } from '../../src/training/run-requests.js'
 import { RunEngines } from '../../workers/run-engines.js'
 import { superviseRun } from '../../workers/supervisor.js'
 import { openTestDependencies } from '../support/app.js'
@@ -18,6 +19,7 @@ t.test('A supervised run', async t => {
     trainerFile: standInTrainer,
     datasetsDirectory: deps.config.home,
     scratchDirectory: t.testdir(),
+    checkpointSeconds: 60,
     engines: new RunEngines({ asked: 'auto', chosen: undefined, refused: [] }, deps.config),
   }
   const start = async (behaviour: string) => {
@@ -41,7 +43,6 @@ t.test('A supervised run', async t => {
   })
   for (const [behaviour, code, fault] of [
     ['crashes', 'TRAINER_CRASHED', 'lyceum'],
-    ['is-killed', 'TRAINER_KILLED', 'machine'],
     ['talks-garbage', 'TRAINER_MISUNDERSTOOD', 'lyceum'],
     ['escapes', 'TRAINER_MISUNDERSTOOD', 'lyceum'],
     ['fails', 'DIVERGED', 'spec'],
@@ -52,6 +53,15 @@ t.test('A supervised run', async t => {
       t.equal((await typesOf(run.id)).at(-1), 'failed')
     })
   }
+  await t.test('is tried again when its child is killed, and fails at the third time', async t => {
+    const { id } = await runToEnd('is-killed')
+    for (const attempt of [2, 3]) {
+      t.match(await database.trainingRun.findUnique({ where: { id } }), { status: 'QUEUED', attempt })
+      await superviseRun(parts, { runId: id, attempt }, new AbortController().signal)
+    }
+    const run = await database.trainingRun.findUnique({ where: { id } })
+    t.match(run, { status: 'FAILED', failure: { code: 'TRAINER_KILLED', fault: 'machine' } })
+  })
   await t.test('fails where the model that it begins with is gone', async t => {
     const id = await queueRun(database, 'finishes')
     const from = { runId: '019a0000-0000-7000-8000-000000000000' }
@@ -83,7 +93,7 @@ t.test('A supervised run', async t => {
     await t.test(`is cancelled where its child ${behaviour}`, async t => {
       const { runId, over } = await start(behaviour)
       await runBecomes(database, runId, 'RUNNING')
-      await requestCancel(database, runId)
+      await requestCancel(database, runId, 'somebody')
       await over
       t.match(await runBecomes(database, runId, 'CANCELLED'), { attempt: 1 })
       t.equal((await typesOf(runId)).at(-1), 'cancelled')

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { type DatasetDescription, findDataset, type UploadedDataset } from '../../src/training/contract.js'
+import { cifarSynthetic } from './cifar-synthetic.js'
 import { type Dataset, DatasetError, type DatasetSource } from './dataset.js'
 import { DatasetCache, decodeDataset, encodeDataset, sha256 } from './dataset-cache.js'
 import { fashionMnist } from './fashion-mnist.js'
 import { mnist } from './mnist.js'
 
-const sources: readonly DatasetSource[] = [mnist, fashionMnist]
+const sources: readonly DatasetSource[] = [mnist, fashionMnist, cifarSynthetic]
 
 /**
  * A dataset from its cache in `directory`, or else from its source files, whose checksums are verified; it is

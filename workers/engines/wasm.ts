@@ -27,7 +27,7 @@ async function open(): Promise<Engine> {
     throw new EngineUnavailableError('The WebAssembly backend of TensorFlow.js could not be started.')
   }
   registerTrainingKernels()
-  registerBatchNormalization('wasm', batchNormalizationKernels)
+  registerBatchNormalization('wasm', batchNormalizationKernels())
   const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')
   return {
     name: 'wasm',

@@ -1,7 +1,15 @@
 import { philox4x32 } from './philox.js'
 
 /** What randomness is used for: each purpose has streams of its own, so that none disturbs another. */
-export const purposes = { subset: 1, shuffle: 2, weights: 3, dropout: 4, split: 5, augmentation: 6 } as const
+export const purposes = {
+  subset: 1,
+  shuffle: 2,
+  weights: 3,
+  dropout: 4,
+  split: 5,
+  augmentation: 6,
+  synthesis: 7,
+} as const
 export type Purpose = keyof typeof purposes
 
 /**

@@ -7,7 +7,9 @@ import {
   type Pair,
 } from '../../src/networks/network.js'
 import { batchNormalize } from '../engines/batch-normalization.js'
+import { convolveWithBias } from '../engines/biased-convolution.js'
 import type { TensorFlow } from '../engines/engine.js'
+import { orderActivations } from './activation-order.js'
 import { localResponseNormalize } from './local-response-normalization.js'
 
 /** A network's weights in the order of its layers, each layer's in the order of its plan. */
@@ -41,13 +43,15 @@ export function forward(
 ): Tensor2D {
   const remaining = [...weights]
   const last = network.layers.length - 1
+  const activations = orderActivations(network)
   const outputs: Tensor[] = []
   for (const [index, layer] of network.layers.entries()) {
     const inputs = layer.inputs.map(input => (input === NETWORK_INPUT ? images : at(outputs, input)))
     const own = remaining.splice(0, layer.weights.length)
     const output = applyLayer(tf, layer, index, inputs, own, training)
-    const isClosingSoftmax = index === last && activationOf(layer) === 'softmax'
-    outputs.push(isClosingSoftmax ? output : activate(tf, activationOf(layer), output))
+    const activation = activations[index] ?? 'linear'
+    const isClosingSoftmax = index === last && activation === 'softmax'
+    outputs.push(isClosingSoftmax ? output : activate(tf, activation, output))
   }
   return requireRank2(at(outputs, last))
 }
@@ -65,8 +69,10 @@ function applyLayer(
   switch (layer.type) {
     case 'conv2d': {
       const kernel = requireRank4(at(weights, 0))
-      const y = tf.conv2d(requireRank4(x), kernel, mutable(layer.strides), layer.padding)
-      return layer.useBias ? tf.add(y, at(weights, 1)) : y
+      const strides = mutable(layer.strides)
+      if (!layer.useBias) return tf.conv2d(requireRank4(x), kernel, strides, layer.padding)
+      const inputs = { x: requireRank4(x), filter: kernel, bias: requireRank1(at(weights, 1)) }
+      return convolveWithBias(tf, inputs, { strides, pad: layer.padding })
     }
     case 'depthwiseConv2d': {
       const kernel = requireRank4(at(weights, 0))
@@ -123,10 +129,6 @@ function applyLayer(
     case 'activation':
       return x
   }
-}
-
-function activationOf(layer: Layer): ActivationName {
-  return 'activation' in layer ? layer.activation : 'linear'
 }
 
 function activate(tf: TensorFlow, name: ActivationName, x: Tensor): Tensor {

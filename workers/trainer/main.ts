@@ -1,4 +1,10 @@
-import { type ChildReport, childCommand, type TrainCommand } from '../../src/training/contract.js'
+import {
+  type ChildReport,
+  childCommand,
+  type TrainCommand,
+  type TrainerEvent,
+} from '../../src/training/contract.js'
+import { Checkpoints, PausedError } from './checkpoints.js'
 import { describeFailure } from './failure.js'
 import { Predictor } from './predictor.js'
 import { runTraining } from './run-training.js'
@@ -8,12 +14,18 @@ import { runTraining } from './run-training.js'
  * and leaves when that closes.
  */
 const stopping = new AbortController()
+let checkpoints: Checkpoints | undefined
+/** Asked for before the training had begun. */
+let pausing = false
 const predictor = new Predictor()
 let training = false
 /** One after another: they share one engine, and a burst must not fill its heap. */
 let predictions: Promise<void> = Promise.resolve()
 
 process.on('disconnect', () => process.exit())
+// A terminal's Ctrl-C and a service manager's SIGTERM reach this process too: its worker decides how it ends.
+process.on('SIGINT', () => {})
+process.on('SIGTERM', () => {})
 process.on('message', message => {
   const { data: command, error } = childCommand.safeParse(message)
   if (error) {
@@ -30,6 +42,11 @@ process.on('message', message => {
       stopping.abort()
       // While a training is under way the loop hears it and answers.
       return training ? undefined : end({ kind: 'stopped' })
+    case 'pause':
+      pausing = true
+      return training ? checkpoints?.pause() : end({ kind: 'stopped' })
+    case 'checkpointTaken':
+      return checkpoints?.taken()
     case 'predict':
       predictions = predictions.then(async () => {
         const { id } = command
@@ -45,13 +62,32 @@ process.on('message', message => {
 
 async function runToEnd(command: TrainCommand): Promise<void> {
   try {
-    const files = await runTraining(command, event => send({ kind: 'event', event }), stopping.signal)
+    const emit = (event: TrainerEvent) => send({ kind: 'event', event })
+    const files = await runTraining(command, emit, begin => openCheckpoints(command, begin), stopping.signal)
     end({ kind: 'finished', files })
   } catch (error) {
-    if (stopping.signal.aborted) return end({ kind: 'stopped' })
+    if (stopping.signal.aborted || error instanceof PausedError) return end({ kind: 'stopped' })
     logUnlessKnown(error)
     end({ kind: 'failed', ...describeFailure(error) })
   }
+}
+
+function openCheckpoints(
+  { outputDirectory, checkpointSeconds }: TrainCommand,
+  begin: { step: number; epoch: number },
+): Checkpoints {
+  checkpoints = new Checkpoints(
+    {
+      directory: outputDirectory,
+      everySeconds: checkpointSeconds,
+      report: checkpoint => send({ kind: 'checkpoint', ...checkpoint }),
+      reportFailure: (step, reason) =>
+        send({ kind: 'event', event: { type: 'checkpointFailed', step, reason } }),
+    },
+    begin,
+  )
+  if (pausing) checkpoints.pause()
+  return checkpoints
 }
 
 function send(report: ChildReport): void {

@@ -5,6 +5,7 @@ import {
   findMemoryProblem,
   keepClasses,
   planRun,
+  type RunPlan,
   resolveNetwork,
   type SpecProblem,
   type TrainCommand,
@@ -17,12 +18,16 @@ import { selectClasses } from '../datasets/select-classes.js'
 import { chooseEngine } from '../engines/choose-engine.js'
 import type { TensorFlow } from '../engines/engine.js'
 import { checkImages } from './check-images.js'
+import { readCheckpoint } from './checkpoint-file.js'
+import type { Checkpoints } from './checkpoints.js'
 import { evaluate } from './evaluate.js'
 import { diverged, Failure } from './failure.js'
 import { saveModel } from './save-model.js'
 import { selectImages } from './select-images.js'
+import { restoreState } from './snapshot.js'
 import { train } from './train.js'
-import { createState, disposeState } from './training-state.js'
+import { createState, disposeState, type TrainingState } from './training-state.js'
+import type { TrainingTask } from './training-task.js'
 import { transferWeights } from './transfer-weights.js'
 
 /**
@@ -33,6 +38,7 @@ import { transferWeights } from './transfer-weights.js'
 export async function runTraining(
   command: TrainCommand,
   emit: (event: TrainerEvent) => void,
+  openCheckpoints: (begin: Pick<TrainingState, 'step' | 'epoch'>) => Checkpoints,
   signal: AbortSignal,
 ): Promise<string[]> {
   const { spec, datasetsDirectory, outputDirectory, upload } = command
@@ -46,6 +52,9 @@ export async function runTraining(
   const plan = planRun(spec, dataset.description)
   const images = selectImages(spec, dataset)
   checkImages(dataset, images)
+  const task = { spec, network, dataset, images }
+  const state = await beginOrGoOn(engine.tf, task, command)
+  const { step, epoch } = state
 
   emit({
     type: 'started',
@@ -58,12 +67,18 @@ export async function runTraining(
     parameters: network.parameters,
     epochs: spec.epochs,
     ...plan,
+    ...(command.checkpointFile === undefined ? {} : { resumedFrom: { step, epoch } }),
   })
-  const begin = performance.now()
-  const task = { spec, network, dataset, images }
-  const state = createState(engine.tf, task, await firstWeights(engine.tf, command, network))
+  const checkpoints = openCheckpoints({ step, epoch })
+  const observer = {
+    emit(event: TrainerEvent) {
+      if (event.type === 'epoch') checkpoints.noteEpoch(event.validationLoss)
+      emit(event)
+    },
+    betweenSteps: (state: TrainingState) => checkpoints.betweenSteps(state),
+  }
   try {
-    const { endedBy, keptEpoch } = await train(engine, task, state, { emit }, signal)
+    const { endedBy, keptEpoch } = await train(engine, task, state, observer, signal)
     const { weights, trainingSeconds } = state
     const { inputShape, classNames } = dataset.description
     const test = await evaluate(engine, network, weights, inputShape, dataset.test, images.test, signal)
@@ -81,8 +96,8 @@ export async function runTraining(
       testAccuracy: test.accuracy,
       confusionMatrix: test.confusionMatrix,
       classNames: [...classNames],
-      seconds: (performance.now() - begin) / 1000,
-      imagesPerSecond: (plan.trainingImages * (state.epoch - 1)) / Math.max(trainingSeconds, 0.001),
+      seconds: state.stopwatch.seconds,
+      imagesPerSecond: imagesTrained(plan, state) / Math.max(trainingSeconds + state.metrics.seconds, 0.001),
       engine: engine.name,
       device: engine.device,
       endedBy,
@@ -92,6 +107,20 @@ export async function runTraining(
   } finally {
     disposeState(engine.tf, state)
   }
+}
+
+function imagesTrained({ trainingImages }: RunPlan, { epoch, position }: TrainingState): number {
+  return trainingImages * (epoch - 1) + position
+}
+
+async function beginOrGoOn(
+  tf: TensorFlow,
+  task: TrainingTask,
+  command: TrainCommand,
+): Promise<TrainingState> {
+  const { checkpointFile } = command
+  if (checkpointFile !== undefined) return restoreState(tf, task, await readCheckpoint(checkpointFile))
+  return createState(tf, task, await firstWeights(tf, command, task.network))
 }
 
 /** Those of the model that the run begins with; undefined where the seed says which. */

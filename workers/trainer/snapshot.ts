@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import type { TensorFlow } from '../engines/engine.js'
 import { StepMetrics } from './step-metrics.js'
+import { Stopwatch } from './stopwatch.js'
 import { createState, type TrainingState } from './training-state.js'
 import type { TrainingTask } from './training-task.js'
 
@@ -13,6 +14,7 @@ export const snapshotProgress = z.strictObject({
   epoch: z.int().min(1),
   position: count,
   trainingSeconds: z.number().nonnegative(),
+  wallSeconds: z.number().nonnegative(),
   optimizerSteps: count,
   epochTotals: z.strictObject({
     loss: z.number(),
@@ -60,6 +62,7 @@ export async function takeSnapshot(state: TrainingState): Promise<Snapshot> {
       epoch,
       position,
       trainingSeconds,
+      wallSeconds: state.stopwatch.seconds,
       optimizerSteps: steps,
       epochTotals: await state.metrics.readTotals(),
       earlyStopping: earlyStopping
@@ -97,6 +100,7 @@ export function restoreState(tf: TensorFlow, task: TrainingTask, snapshot: Snaps
   state.epoch = progress.epoch
   state.position = progress.position
   state.trainingSeconds = progress.trainingSeconds
+  state.stopwatch = new Stopwatch(progress.wallSeconds)
   state.metrics = new StepMetrics(tf, progress.epochTotals)
   state.optimizer.restore({
     steps: progress.optimizerSteps,

@@ -20,8 +20,8 @@ export interface TrainingObserver {
 }
 
 export interface TrainingEnd {
-  endedBy: 'epochs' | 'earlyStopping'
-  /** Whose weights the state has now. */
+  endedBy: 'epochs' | 'earlyStopping' | 'deadline'
+  /** Whose weights the state has now: one that the deadline cut short counts too. */
   keptEpoch: number
 }
 
@@ -39,7 +39,8 @@ export async function train(
   signal: AbortSignal,
 ): Promise<TrainingEnd> {
   const { spec } = task
-  while (state.epoch <= spec.epochs && !state.earlyStopping?.isDue) {
+  const isTimeUp = () => spec.maxSeconds !== undefined && state.stopwatch.seconds >= spec.maxSeconds
+  while (state.epoch <= spec.epochs && !state.earlyStopping?.isDue && !isTimeUp()) {
     if (state.position === 0 && state.epoch === spec.from?.unfreezeAtEpoch) {
       // What it remembers is of other weights, and its count of steps would make the first ones of these too large.
       state.optimizer.reset()
@@ -47,7 +48,7 @@ export async function train(
     state.metrics.startClock()
     const batches = readEpoch(task, state)
     let next = batches.next()
-    while (!next.done) {
+    while (!next.done && !isTimeUp()) {
       const { epoch, metrics } = state
       const learningRate = trainOn(engine, task, state, next.value)
       // The engine may still be at work on that: the next batch is made meanwhile.
@@ -65,17 +66,29 @@ export async function train(
       await observer.betweenSteps?.(state)
       signal.throwIfAborted()
     }
+    if (!next.done) break
     await endEpoch(engine, task, state, observer, signal)
     await observer.betweenSteps?.(state)
     signal.throwIfAborted()
   }
-  const endedBy = state.epoch > spec.epochs ? 'epochs' : 'earlyStopping'
   const best = state.earlyStopping?.best
   if (best) {
     engine.tf.dispose(state.weights)
     state.weights = best.weights.map(weight => engine.tf.clone(weight))
   }
-  return { endedBy, keptEpoch: best?.epoch ?? state.epoch - 1 }
+  return { endedBy: reasonOfEnd(task, state), keptEpoch: best?.epoch ?? lastTrained(state) }
+}
+
+function reasonOfEnd(
+  { spec }: TrainingTask,
+  { epoch, earlyStopping }: TrainingState,
+): TrainingEnd['endedBy'] {
+  if (epoch > spec.epochs) return 'epochs'
+  return earlyStopping?.isDue ? 'earlyStopping' : 'deadline'
+}
+
+function lastTrained({ epoch, position }: TrainingState): number {
+  return position > 0 ? epoch : Math.max(epoch - 1, 1)
 }
 
 /** What is left of an epoch's images, in an order and a variation that follow from seed and epoch. */

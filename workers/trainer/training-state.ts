@@ -5,6 +5,7 @@ import { EarlyStopping } from './early-stopping.js'
 import { initializeWeights } from './initialize.js'
 import { createOptimizer, type Optimizer } from './optimizers.js'
 import { StepMetrics } from './step-metrics.js'
+import { Stopwatch } from './stopwatch.js'
 import type { TrainingTask } from './training-task.js'
 
 /**
@@ -26,6 +27,8 @@ export interface TrainingState {
   readonly earlyStopping: EarlyStopping | undefined
   /** Wall time of the steps of all epochs before, without validation. */
   trainingSeconds: number
+  /** Wall time since the run's beginning, but for the time in which no process worked on it. */
+  stopwatch: Stopwatch
 }
 
 /**
@@ -46,6 +49,7 @@ export function createState(
     metrics: new StepMetrics(tf),
     earlyStopping: spec.earlyStopping ? new EarlyStopping(tf, spec.earlyStopping) : undefined,
     trainingSeconds: 0,
+    stopwatch: new Stopwatch(),
   }
 }
 

@@ -4,6 +4,7 @@ import { Location } from 'graphql'
 import mercurius from 'mercurius'
 import { defineError, unsupportedMediaType } from '../errors.js'
 import { formatErrors, statusOf } from './errors.js'
+import { limitNodes } from './node-limit.js'
 import { limitRules, maxTokens } from './rules.js'
 import { buildSchema } from './schema.js'
 import { type SocketOptions, serveSocket } from './socket.js'
@@ -73,6 +74,11 @@ export const graphql = fp<Options>(
       // What does not parse as GraphQL mercurius takes for a syntax tree in JSON, past the limit of tokens.
       scope.graphql.addHook('preValidation', async (_schema, document) => {
         if (!(document?.loc instanceof Location)) throw notGraphql()
+      })
+      const checkNodes = limitNodes(schema)
+      // Not a rule: documents are kept and validated once, and how long a page is may stand in a variable.
+      scope.graphql.addHook('preExecution', async (_schema, document, _context, variables) => {
+        checkNodes(document, variables)
       })
     })
   },

@@ -37,14 +37,15 @@ function findRepeatedList(
   rootSelection: SelectionSetNode,
   fragmentOf: (name: string) => FragmentDefinitionNode | null | undefined,
 ): string | undefined {
-  return within(rootName, rootSelection, new Set(), new Set())
+  // What was looked through once with the same lists above it: fragments may be spread more often than can be walked.
+  const seen = new Set<string>()
+  return within(rootName, rootSelection, [])
 
-  /** @param lists the lists on the way down, as `Type.field`; @param spread the fragments, which may not circle */
+  /** @param lists the lists on the way down, as `Type.field` */
   function within(
     typeName: string,
     { selections }: SelectionSetNode,
-    lists: ReadonlySet<string>,
-    spread: ReadonlySet<string>,
+    lists: readonly string[],
   ): string | undefined {
     const type = schema.getType(typeName)
     for (const selection of selections) {
@@ -55,18 +56,17 @@ function findRepeatedList(
         if (field === undefined) continue
         const coordinate = `${typeName}.${field.name}`
         const isList = isListType(getNullableType(field.type))
-        if (isList && lists.has(coordinate)) return coordinate
-        const below = isList ? new Set([...lists, coordinate]) : lists
-        found = within(getNamedType(field.type).name, selection.selectionSet, below, spread)
+        if (isList && lists.includes(coordinate)) return coordinate
+        const below = isList ? [...lists, coordinate] : lists
+        found = within(getNamedType(field.type).name, selection.selectionSet, below)
       } else if (selection.kind === 'InlineFragment') {
-        found = within(selection.typeCondition?.name.value ?? typeName, selection.selectionSet, lists, spread)
+        found = within(selection.typeCondition?.name.value ?? typeName, selection.selectionSet, lists)
       } else {
         const { value: name } = selection.name
-        const fragment = spread.has(name) ? undefined : fragmentOf(name)
-        const seen = new Set([...spread, name])
-        found = fragment
-          ? within(fragment.typeCondition.name.value, fragment.selectionSet, lists, seen)
-          : undefined
+        const key = [name, ...lists].join(' ')
+        const fragment = seen.has(key) ? undefined : fragmentOf(name)
+        seen.add(key)
+        found = fragment ? within(fragment.typeCondition.name.value, fragment.selectionSet, lists) : undefined
       }
       if (found !== undefined) return found
     }

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { datasets } from '../../../src/training/contract.js'
+import { cifarSynthetic } from '../../../workers/datasets/cifar-synthetic.js'
 import type { DatasetSource, ImageSet } from '../../../workers/datasets/dataset.js'
-import { sha256 } from '../../../workers/datasets/dataset-cache.js'
+import { encodeDataset, sha256 } from '../../../workers/datasets/dataset-cache.js'
 import { parseIdx } from '../../../workers/datasets/idx.js'
 import { loadDataset, openDataset } from '../../../workers/datasets/load-dataset.js'
 import { selectClasses } from '../../../workers/datasets/select-classes.js'
@@ -60,6 +61,28 @@ t.test('Fashion-MNIST is split by a fixed seed, each class alike', async t => {
   const again = await loadDataset('fashion-mnist', directory)
   t.equal(again.checksum, first.checksum)
   t.ok(Buffer.from(again.training.pixels).equals(first.training.pixels), 'the cache gives the same')
+})
+
+t.test('the coloured shapes are drawn alike everywhere, each class alike, none twice', async t => {
+  const { checksum, decode } = cifarSynthetic
+  const drawn = decode([])
+  const again = decode([])
+  t.ok(Buffer.from(again.training.pixels).equals(drawn.training.pixels), 'by the seed alone')
+  t.equal(sha256(encodeDataset(drawn.training, drawn.test)), checksum)
+  t.equal(checksum, '63831809e6882780aeb400a5e903232acd7364605732f83ee5252c135c6b5850')
+  t.strictSame(countClasses(drawn.training), new Array(10).fill(1000))
+  t.strictSame(countClasses(drawn.test), new Array(10).fill(200))
+  const images = [drawn.training, drawn.test].flatMap(({ count, pixels }) =>
+    Array.from({ length: count }, (_, place) => sha256(pixels.subarray(place * 3072, (place + 1) * 3072))),
+  )
+  t.equal(new Set(images).size, 12_000, 'nor one of the training images in the test')
+  const sums = [0, 0, 0]
+  for (const [place, value] of drawn.test.pixels.entries()) sums[place % 3] = (sums[place % 3] ?? 0) + value
+  const means = sums.map(sum => sum / (2_000 * 1024))
+  t.ok(
+    means.every(mean => Math.abs(mean - 127.5) < 3),
+    `no colour is preferred: ${means}`,
+  )
 })
 
 t.test('every dataset of the contract can be loaded as it is described', async t => {

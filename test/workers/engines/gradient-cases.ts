@@ -48,6 +48,18 @@ const sequences: { name: string; inputShape: Shape; layers: LayerSpec[]; shift?:
   },
   { name: 'conv2d 1x1', inputShape: [4, 5, 6], layers: [conv2d(7, 1)] },
   { name: 'conv2d 1x1, stride 2', inputShape: [5, 5, 3], layers: [conv2d(4, 1, { strides: 2 })] },
+  { name: 'conv2d 1x1 of few filters', inputShape: [4, 5, 6], layers: [conv2d(3, 1)] },
+  {
+    name: 'conv2d 3x3 of one channel, many filters, SAME, stride 2',
+    inputShape: [7, 6, 1],
+    layers: [conv2d(12, 3, { padding: 'same', strides: 2 })],
+  },
+  { name: 'conv2d 3x3 over many places', inputShape: [12, 13, 1], layers: [conv2d(3, 3)] },
+  {
+    name: 'conv2d with ReLU before maxPool2d 2x2',
+    inputShape: [8, 7, 2],
+    layers: [conv2d(4, 3, { activation: 'relu' }), maxPool2d(2)],
+  },
   { name: 'conv2d as large as its input', inputShape: [5, 5, 2], layers: [conv2d(3, 5)] },
   {
     name: 'conv2d 2x3, strides 2 and 1',
@@ -62,6 +74,7 @@ const sequences: { name: string; inputShape: Shape; layers: LayerSpec[]; shift?:
     layers: [maxPool2d(3, { padding: 'same', strides: 2 })],
   },
   { name: 'maxPool2d 2x2 where all is negative', inputShape: [6, 6, 3], layers: [maxPool2d(2)], shift: -2 },
+  { name: 'avgPool2d 2x2 over an odd size', inputShape: [7, 5, 3], layers: [avgPool2d(2)] },
   { name: 'avgPool2d 2x2', inputShape: [6, 6, 3], layers: [avgPool2d(2)] },
   {
     name: 'avgPool2d 3x3, SAME, stride 2, overlapping',

@@ -18,7 +18,8 @@ import { createState, disposeState, type TrainingState } from '../../../workers/
 import { testOnEngines } from '../../support/engines.js'
 import { createTask, type Outcome, trainToEnd } from './small-task.js'
 
-await testOnEngines(checkEngine)
+// Those that repeat a run bit for bit.
+await testOnEngines(checkEngine, ['wasm', 'tensorflow'])
 
 async function checkEngine(t: Test, engine: Engine): Promise<void> {
   const { tf } = engine

@@ -1,73 +1,40 @@
-const COLUMNS_AT_ONCE = 4
-/** Rows whose numbers stay in the fastest cache while every column of them is summed. */
-const CACHE_NUMBERS = 4096
+import { type Heap, type HeapTensor, upstreamKernel } from './heap.js'
+
+/** A power of two, so that a mean times it is the sum to the last bit. */
+const ROWS_AT_ONCE = 64
+
+/** @returns the sum of each of a tensor's last axis' places, over all the axes before */
+export type ColumnSums = (heap: Heap, x: HeapTensor) => Float64Array
 
 /**
- * The sum of every column of a matrix, in float64: a float32 total of some ten thousand numbers has lost its last
- * digits. Some columns are summed at a time, so that their totals stay in registers, which is twice as fast.
- * @param values rows of `width` numbers
- * @param others where given, of the same size: the products with them are summed
+ * Sums of columns: of some rows at once by upstream's average pooling, which is fast, and of those sums in
+ * float64, since a float32 total of some ten thousand numbers has lost its last digits.
  */
-export function columnSums(values: Float32Array, width: number, others?: Float32Array): Float64Array {
-  const sums = new Float64Array(width)
-  const block = Math.max(1, Math.floor(CACHE_NUMBERS / width)) * width
-  for (let start = 0; start < values.length; start += block) {
-    const end = Math.min(values.length, start + block)
-    if (others) addProducts(sums, values, others, start, end)
-    else addNumbers(sums, values, start, end)
-  }
-  return sums
-}
-
-function addNumbers(sums: Float64Array, values: Float32Array, start: number, end: number): void {
-  const width = sums.length
-  let column = 0
-  for (; column + COLUMNS_AT_ONCE <= width; column += COLUMNS_AT_ONCE) {
-    let [a, b, c, d] = [0, 0, 0, 0]
-    for (let at = start + column; at < end; at += width) {
-      a += values[at] ?? 0
-      b += values[at + 1] ?? 0
-      c += values[at + 2] ?? 0
-      d += values[at + 3] ?? 0
+export function createColumnSums(): ColumnSums {
+  const avgPool = upstreamKernel('AvgPool')
+  return (heap, x) => {
+    const width = x.shape.at(-1) ?? 1
+    const rows = x.shape.slice(0, -1).reduce((product, length) => product * length, 1)
+    const blocks = Math.floor(rows / ROWS_AT_ONCE)
+    const pooledRows = blocks > 1 ? blocks * ROWS_AT_ONCE : 0
+    const sums = new Float64Array(width)
+    if (pooledRows > 0) {
+      const window = [ROWS_AT_ONCE, 1]
+      const images = { ...x, shape: [blocks, ROWS_AT_ONCE, 1, width] }
+      const means = heap.run(avgPool, { x: images }, { filterSize: window, strides: window, pad: 'valid' })
+      addRows(sums, heap.view(means), ROWS_AT_ONCE)
+      heap.free(means)
     }
-    add(sums, column, a, b, c, d)
-  }
-  for (; column < width; column++) {
-    let total = 0
-    for (let at = start + column; at < end; at += width) total += values[at] ?? 0
-    sums[column] = (sums[column] ?? 0) + total
+    addRows(sums, heap.view(x).subarray(pooledRows * width), 1)
+    return sums
   }
 }
 
-function addProducts(
-  sums: Float64Array,
-  values: Float32Array,
-  others: Float32Array,
-  start: number,
-  end: number,
-): void {
+function addRows(sums: Float64Array, values: Float32Array, factor: number): void {
   const width = sums.length
-  let column = 0
-  for (; column + COLUMNS_AT_ONCE <= width; column += COLUMNS_AT_ONCE) {
-    let [a, b, c, d] = [0, 0, 0, 0]
-    for (let at = start + column; at < end; at += width) {
-      a += (values[at] ?? 0) * (others[at] ?? 0)
-      b += (values[at + 1] ?? 0) * (others[at + 1] ?? 0)
-      c += (values[at + 2] ?? 0) * (others[at + 2] ?? 0)
-      d += (values[at + 3] ?? 0) * (others[at + 3] ?? 0)
+  for (let start = 0; start < values.length; start += width) {
+    for (let column = 0; column < width; column++) {
+      sums[column] = (sums[column] ?? 0) + (values[start + column] ?? 0) * factor
     }
-    add(sums, column, a, b, c, d)
   }
-  for (; column < width; column++) {
-    let total = 0
-    for (let at = start + column; at < end; at += width) total += (values[at] ?? 0) * (others[at] ?? 0)
-    sums[column] = (sums[column] ?? 0) + total
-  }
-}
-
-function add(sums: Float64Array, column: number, a: number, b: number, c: number, d: number): void {
-  sums[column] = (sums[column] ?? 0) + a
-  sums[column + 1] = (sums[column + 1] ?? 0) + b
-  sums[column + 2] = (sums[column + 2] ?? 0) + c
-  sums[column + 3] = (sums[column + 3] ?? 0) + d
 }

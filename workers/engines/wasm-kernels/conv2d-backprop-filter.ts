@@ -1,12 +1,14 @@
 import type { KernelFunc } from '@tensorflow/tfjs-core'
 import { convGeometry, type WindowGeometry } from './attributes.js'
 import { Heap, type HeapTensor, requireInput, upstreamKernel } from './heap.js'
+import { moveBatchInwards, swapBatchAndChannels } from './turn-batch.js'
+import { windowColumns } from './window-columns.js'
 
 /**
  * The gradient of a convolution's filter, which upstream lacks: itself a convolution, of the images with `dy` as
  * its filter. Channels take the place of the batch and the batch that of the channels, so that it sums over the
  * batch, and what was the stride becomes the dilation. See V. Dumoulin and F. Visin, “A guide to convolution
- * arithmetic for deep learning”, arXiv:1603.07285.
+ * arithmetic for deep learning”, arXiv:1603.07285. Where a window sees little at once, a matrix product is faster.
  */
 export function createConv2DBackpropFilter(): KernelFunc {
   const conv2d = upstreamKernel('Conv2D')
@@ -18,27 +20,47 @@ export function createConv2DBackpropFilter(): KernelFunc {
     const x = requireInput(params, 'x')
     const dy = requireInput(params, 'dy')
     const geometry = convGeometry(params.attrs, { input: x })
-    const { batchSize, outHeight, outWidth, inChannels, outChannels } = geometry
-    if (isPointwise(geometry)) {
-      const positions = batchSize * outHeight * outWidth
-      const turned = heap.run(transpose, { x: { ...x, shape: [positions, inChannels] } }, { perm: [1, 0] })
-      const product = heap.run(
-        matMul,
-        {
-          a: { ...turned, shape: [1, inChannels, positions] },
-          b: { ...dy, shape: [1, positions, outChannels] },
-        },
-        { transposeA: false, transposeB: false },
-      )
-      heap.free(turned)
-      return { ...product, shape: geometry.filterShape }
+    if (isPointwise(geometry) || windowSize(geometry) < geometry.outChannels) {
+      return multiplySeen(heap, x, dy, geometry)
     }
-    const images = heap.run(transpose, { x }, { perm: [3, 1, 2, 0] })
-    const filter = heap.run(transpose, { x: dy }, { perm: [1, 2, 0, 3] })
+    const images = swapBatchAndChannels(heap, x)
+    const filter = moveBatchInwards(heap, dy)
     const gradient = correlate(heap, images, filter, geometry)
     const output = heap.run(transpose, { x: gradient }, { perm: [1, 2, 0, 3] })
     heap.free(images, filter, gradient)
     return output
+  }
+
+  /** The product of what the windows saw with `dy`. */
+  function multiplySeen(heap: Heap, x: HeapTensor, dy: HeapTensor, geometry: WindowGeometry): HeapTensor {
+    const { batchSize, outHeight, outWidth, inChannels, outChannels, filterShape } = geometry
+    const positions = batchSize * outHeight * outWidth
+    const upstream = { ...dy, shape: [positions, outChannels] }
+    const pointwise = isPointwise(geometry)
+    const seen = pointwise ? { ...x, shape: [positions, inChannels] } : windowColumns(heap, x, geometry)
+    // Upstream's product rearranges its second side, at a cost: the smaller one.
+    const isSeenSmaller = windowSize(geometry) < outChannels
+    const turned = turn(heap, isSeenSmaller ? upstream : seen)
+    const product = multiply(heap, turned, isSeenSmaller ? seen : upstream)
+    const output = isSeenSmaller ? turn(heap, product) : product
+    heap.free(turned)
+    if (!pointwise) heap.free(seen)
+    if (isSeenSmaller) heap.free(product)
+    return { ...output, shape: filterShape }
+  }
+
+  function turn(heap: Heap, matrix: HeapTensor): HeapTensor {
+    return heap.run(transpose, { x: matrix }, { perm: [1, 0] })
+  }
+
+  function multiply(heap: Heap, a: HeapTensor, b: HeapTensor): HeapTensor {
+    const batchOfOne = ({ dataId, dtype, shape }: HeapTensor) => ({ dataId, dtype, shape: [1, ...shape] })
+    const product = heap.run(
+      matMul,
+      { a: batchOfOne(a), b: batchOfOne(b) },
+      { transposeA: false, transposeB: false },
+    )
+    return { ...product, shape: product.shape.slice(1) }
   }
 
   /** @returns `[channels, filter height, filter width, filters]` */
@@ -74,6 +96,11 @@ export function createConv2DBackpropFilter(): KernelFunc {
     heap.free(gradient)
     return cut
   }
+}
+
+/** Numbers that a window sees at once. */
+function windowSize({ filterHeight, filterWidth, inChannels }: WindowGeometry): number {
+  return filterHeight * filterWidth * inChannels
 }
 
 function isPointwise({ filterHeight, filterWidth, strideHeight, strideWidth }: WindowGeometry): boolean {

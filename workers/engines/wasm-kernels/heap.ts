@@ -20,6 +20,13 @@ export class Heap {
     return this.#backend.makeOutput([...shape], 'float32')
   }
 
+  /** A vector of these numbers. */
+  tensorOf(numbers: ArrayLike<number>): HeapTensor {
+    const tensor = this.allocate([numbers.length])
+    this.view(tensor).set(numbers)
+    return tensor
+  }
+
   /** The numbers themselves. The view dies when the heap grows: take it after every allocation. */
   view(tensor: HeapTensor): Float32Array {
     const view = this.#backend.typedArrayFromHeap(tensor)

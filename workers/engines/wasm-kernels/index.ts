@@ -1,3 +1,4 @@
+import { createCast } from './cast.js'
 import { createConv2DBackpropFilter } from './conv2d-backprop-filter.js'
 import { createConv2DBackpropInput } from './conv2d-backprop-input.js'
 import { createDepthwiseBackpropInput, depthwiseBackpropFilter } from './depthwise-gradients.js'
@@ -5,6 +6,7 @@ import { Heap, replaceKernel, requireInput } from './heap.js'
 import { registerMatMulGradient } from './matmul-gradient.js'
 import { avgPoolGrad, maxPoolGrad } from './pool-gradients.js'
 import { createSum } from './sum.js'
+import { createTanh } from './tanh.js'
 
 /**
  * Makes tfjs-backend-wasm 4.22 train: what it lacks is composed of its own fast operations, what it does wrong
@@ -18,6 +20,8 @@ export function registerTrainingKernels(): void {
   replaceKernel('MaxPoolGrad', maxPoolGrad)
   replaceKernel('AvgPoolGrad', avgPoolGrad)
   replaceKernel('Sum', createSum())
+  replaceKernel('Cast', createCast())
+  replaceKernel('Tanh', createTanh())
   // Every tensor that a gradient will need is saved by Identity, which upstream makes a copy.
   replaceKernel('Identity', params => new Heap(params).share(requireInput(params, 'x')))
   registerMatMulGradient()

@@ -16,6 +16,10 @@ export const maxPoolGrad: KernelFunc = params => {
   const output = heap.allocate(x.shape)
   const input = heap.bits(x)
   const gradient = heap.view(dy)
+  if (isPlain2x2(geometry)) {
+    maxPool2x2Grad(input, heap.bits(dy), heap.bits(output), geometry)
+    return output
+  }
   const dx = heap.view(output).fill(0)
 
   forEachWindow(geometry, (window, taps, count) => {
@@ -33,6 +37,58 @@ export const maxPoolGrad: KernelFunc = params => {
     }
   })
   return output
+}
+
+/** Whether windows are of four numbers each, and no number is under two of them. */
+function isPlain2x2({
+  filterHeight,
+  filterWidth,
+  strideHeight,
+  strideWidth,
+  padInfo,
+}: WindowGeometry): boolean {
+  const sizes = [filterHeight, filterWidth, strideHeight, strideWidth]
+  return (
+    sizes.every(size => size === 2) && Object.values(padInfo).every(side => side === 0 || side === 'VALID')
+  )
+}
+
+/**
+ * The same of windows of 2x2: each number is read and each gradient written once. All are given as bits, which are
+ * as good as numbers where one is to be kept or made zero.
+ */
+function maxPool2x2Grad(input: Int32Array, dy: Int32Array, dx: Int32Array, geometry: WindowGeometry): void {
+  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth } = geometry
+  const rowSize = inWidth * inChannels
+  // An odd last row or column is under no window.
+  if (inHeight > 2 * outHeight || inWidth > 2 * outWidth) dx.fill(0)
+  let window = 0
+  for (let image = 0; image < batchSize; image++) {
+    for (let row = 0; row < outHeight; row++) {
+      let place = (image * inHeight + 2 * row) * rowSize
+      for (let column = 0; column < outWidth; column++) {
+        for (let end = place + inChannels; place < end; place++) {
+          const right = place + inChannels
+          const below = place + rowSize
+          const a = sortable(input[place] ?? 0)
+          const b = sortable(input[right] ?? 0)
+          const c = sortable(input[below] ?? 0)
+          const d = sortable(input[below + inChannels] ?? 0)
+          const inUpper = isLess(a, b)
+          const inLower = isLess(c, d)
+          const isLower = isLess(a ^ ((a ^ b) & inUpper), c ^ ((c ^ d) & inLower))
+          const gradient = dy[window++] ?? 0
+          const upper = gradient & ~isLower
+          const lower = gradient & isLower
+          dx[place] = upper & ~inUpper
+          dx[right] = upper & inUpper
+          dx[below] = lower & ~inLower
+          dx[below + inChannels] = lower & inLower
+        }
+        place += inChannels
+      }
+    }
+  }
 }
 
 // Which number is the largest is as good as random, and a processor that guesses wrong at every second `if`
@@ -58,6 +114,10 @@ export const avgPoolGrad: KernelFunc = params => {
   const channels = geometry.inChannels
   const output = heap.allocate(x.shape)
   const gradient = heap.view(dy)
+  if (isPlain2x2(geometry)) {
+    avgPool2x2Grad(gradient, heap.view(output), geometry)
+    return output
+  }
   const dx = heap.view(output).fill(0)
   forEachWindow(geometry, (window, taps, count) => {
     for (let tap = 0; tap < count; tap++) {
@@ -68,6 +128,28 @@ export const avgPoolGrad: KernelFunc = params => {
     }
   })
   return output
+}
+
+function avgPool2x2Grad(dy: Float32Array, dx: Float32Array, geometry: WindowGeometry): void {
+  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth } = geometry
+  const rowSize = inWidth * inChannels
+  if (inHeight > 2 * outHeight || inWidth > 2 * outWidth) dx.fill(0)
+  let window = 0
+  for (let image = 0; image < batchSize; image++) {
+    for (let row = 0; row < outHeight; row++) {
+      let place = (image * inHeight + 2 * row) * rowSize
+      for (let column = 0; column < outWidth; column++) {
+        for (let end = place + inChannels; place < end; place++) {
+          const share = (dy[window++] ?? 0) / 4
+          dx[place] = share
+          dx[place + inChannels] = share
+          dx[place + rowSize] = share
+          dx[place + rowSize + inChannels] = share
+        }
+        place += inChannels
+      }
+    }
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { KernelFunc } from '@tensorflow/tfjs-core'
 import { sumOptions } from './attributes.js'
-import { columnSums } from './column-sums.js'
+import { createColumnSums } from './column-sums.js'
 import { Heap, requireInput, upstreamKernel } from './heap.js'
 
 /**
@@ -9,6 +9,7 @@ import { Heap, requireInput, upstreamKernel } from './heap.js'
  */
 export function createSum(): KernelFunc {
   const upstreamSum = upstreamKernel('Sum')
+  const columnSums = createColumnSums()
   return params => {
     const heap = new Heap(params)
     const x = requireInput(params, 'x')
@@ -18,9 +19,9 @@ export function createSum(): KernelFunc {
       return heap.run(upstreamSum, { x }, params.attrs)
     }
     const rest = x.shape.slice(axes.length)
-    const output = heap.allocate([...(keepDims ? axes.map(() => 1) : []), ...rest])
-    const sums = heap.view(output)
-    sums.set(columnSums(heap.view(x), sums.length))
-    return output
+    const width = rest.reduce((product, length) => product * length, 1)
+    const rows = x.shape.slice(0, axes.length).reduce((product, length) => product * length, 1)
+    const sums = heap.tensorOf(columnSums(heap, { ...x, shape: [rows, width] }))
+    return { ...sums, shape: [...(keepDims ? axes.map(() => 1) : []), ...rest] }
   }
 }
