@@ -50,7 +50,7 @@ module.exports = {
     {
       name: 'the-trainer-knows-neither-database-nor-queue',
       severity: 'error',
-      from: { path: '^workers/(trainer|engines|datasets|random)/' },
+      from: { path: '^workers/(trainer|exporter|engines|datasets|random)/' },
       to: { path: '^src/platform/(database|queue|notifications)|node_modules/(@prisma|bullmq|ioredis|pg)/' },
     },
     {

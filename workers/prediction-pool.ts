@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Storage } from '../src/platform/storage.js'
 import type { ChildReport, FailureReport, PredictionImage } from '../src/training/contract.js'
+import { fetchModel } from './fetch-model.js'
 import { crash, misunderstood } from './supervisor-failures.js'
 import { startTrainer, type TrainerProcess } from './trainer-process.js'
-
-const modelFiles = ['model.json', 'weights.bin']
 
 export type Recognition = { probabilities: number[] } | { failure: FailureReport }
 
@@ -66,9 +65,7 @@ export class PredictionPool {
     const { storage, trainerFile, scratchDirectory, idleMs } = this.#settings
     const directory = await mkdtemp(join(scratchDirectory, 'model-'))
     try {
-      for (const file of modelFiles) {
-        await writeFile(join(directory, file), await storage.read(`${modelKey}/${file}`))
-      }
+      await fetchModel(storage, modelKey, directory)
     } catch (error) {
       await rm(directory, { recursive: true, force: true })
       throw error

@@ -65,19 +65,6 @@ export class RunCheckpoints {
     return true
   }
 
-  /** When a run has ended there is nothing to go on from. */
-  async removeAll(): Promise<void> {
-    const { database, storage } = this.#parts
-    const { runId } = this.#key
-    const all = await findCheckpoints(database, runId)
-    await forgetCheckpoints(
-      database,
-      runId,
-      all.map(({ step }) => step),
-    )
-    await storage.deleteAll(checkpointsOfRun(runId))
-  }
-
   async #removeExpendable() {
     const { database, storage } = this.#parts
     const expendable = findExpendable(await findCheckpoints(database, this.#key.runId))

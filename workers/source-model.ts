@@ -1,9 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Dependencies } from '../src/platform/dependencies.js'
 import type { FailureReport, TrainingSpec } from '../src/training/contract.js'
-
-const modelFiles = ['model.json', 'weights.bin']
+import { fetchModel } from './fetch-model.js'
 
 /**
  * Copies the model that a fine-tuning begins with out of the storage, into a folder below the one given.
@@ -23,9 +22,7 @@ export async function fetchSourceModel(
   try {
     if (!source?.modelKey) throw new Error('the run was deleted')
     await mkdir(directory)
-    for (const file of modelFiles) {
-      await writeFile(join(directory, file), await storage.read(`${source.modelKey}/${file}`))
-    }
+    await fetchModel(storage, source.modelKey, directory)
     return directory
   } catch (error) {
     return {

@@ -1,5 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { removeCheckpoints } from '../src/training/checkpoint-ledger.js'
 import { type CheckpointReport, filesOfAttempt, isFinal, trainingSpec } from '../src/training/contract.js'
 import {
   type AttemptKey,
@@ -145,7 +146,7 @@ async function superviseClaimed(
     await conclude(parts, key, verdict, events, outputDirectory)
     // Where the run has not ended on this worker, they are what it goes on from.
     const run = await database.trainingRun.findUnique({ where: { id: key.runId }, select: { status: true } })
-    if (run && isFinal(run.status)) await checkpoints.removeAll()
+    if (run && isFinal(run.status)) await removeCheckpoints(parts, key.runId)
   } finally {
     clearInterval(heart)
     unsubscribe()

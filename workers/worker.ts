@@ -8,9 +8,11 @@ import { type Dependencies, openDependencies } from '../src/platform/dependencie
 import { describeFailure } from '../src/platform/describe-failure.js'
 import { createLogger, type Logger } from '../src/platform/logger.js'
 import { onStop } from '../src/platform/stop.js'
+import { exportQueue, exportRequest } from '../src/training/contract.js'
 import { datasetQueue } from '../src/training/dataset-ledger.js'
 import { type PredictionAnswer, predictionQueue, predictionRequest } from '../src/training/predictions.js'
 import { superviseDecoding } from './decoding.js'
+import { exportModel } from './model-exporter.js'
 import { PredictionPool } from './prediction-pool.js'
 import { chooseForWorker, type EngineReport } from './probe/choose-for-worker.js'
 import { RunEngines } from './run-engines.js'
@@ -105,6 +107,13 @@ async function work(
     },
     { concurrency: predictionsAtOnce, maxStalledCount: 0 },
   )
+  const exporting = { database, storage, scratchDirectory: scratch.directory }
+  const exports = courier.worker(
+    exportQueue,
+    // One at a time: each may hold a large model in memory.
+    ({ data }) => exportModel(exporting, exportRequest.parse(data), stopping.signal),
+    { concurrency: 1, maxStalledCount: 0 },
+  )
 
   onStop(async () => {
     stopping.abort()
@@ -114,7 +123,7 @@ async function work(
     await close()
     await scratch.close()
   })
-  await Promise.all([runs.ready(), datasets.ready(), predictions.ready()])
+  await Promise.all([runs.ready(), datasets.ready(), predictions.ready(), exports.ready()])
   logger.info({ workerId }, 'The worker is ready')
   process.send?.({ kind: 'ready' })
 }

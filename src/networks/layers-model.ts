@@ -1,7 +1,7 @@
 import { type Initializer, type Layer, NETWORK_INPUT, type Network } from './network.js'
 
 /** A layer as Keras' configuration describes it. */
-interface LayerConfig {
+export interface LayerConfig {
   class_name: string
   config: Record<string, unknown>
 }
@@ -12,8 +12,6 @@ export interface WeightSpec {
   shape: number[]
   dtype: 'float32'
 }
-
-const INPUT_NAME = 'input'
 
 /**
  * A network's topology in the format of a TensorFlow.js LayersModel, which is Keras' own: a Sequential where the
@@ -47,13 +45,14 @@ function sequential(network: Network) {
 }
 
 function functional(network: Network) {
+  const inputName = nameInput(network)
   const nameOf = (index: number) =>
-    index === NETWORK_INPUT ? INPUT_NAME : (network.layers[index]?.name ?? INPUT_NAME)
+    index === NETWORK_INPUT ? inputName : (network.layers[index]?.name ?? inputName)
   const input = {
     class_name: 'InputLayer',
-    name: INPUT_NAME,
+    name: inputName,
     config: {
-      name: INPUT_NAME,
+      name: inputName,
       batch_input_shape: [null, ...network.inputShape],
       dtype: 'float32',
       sparse: false,
@@ -70,13 +69,22 @@ function functional(network: Network) {
     config: {
       name: network.name,
       layers: [input, ...layers],
-      input_layers: [[INPUT_NAME, 0, 0]],
+      input_layers: [[inputName, 0, 0]],
       output_layers: [[nameOf(network.layers.length - 1), 0, 0]],
     },
   }
 }
 
-function describeLayer(layer: Layer): LayerConfig {
+/** What a model calls its input: a name that no layer has. */
+export function nameInput({ layers }: Network): string {
+  const taken = new Set(layers.map(({ name }) => name))
+  let name = 'input'
+  while (taken.has(name)) name += '_'
+  return name
+}
+
+/** A layer in Keras' words, with the names that Keras 2 and tfjs give its options. */
+export function describeLayer(layer: Layer): LayerConfig {
   const describe = (class_name: string, config: Record<string, unknown> = {}): LayerConfig => ({
     class_name,
     config: { name: layer.name, trainable: true, dtype: 'float32', ...config },

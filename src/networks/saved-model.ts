@@ -1,6 +1,10 @@
 import { z } from 'zod'
+import { buildKerasNetwork } from './keras/build-keras-network.js'
+import { readKerasJson } from './keras/read-keras-json.js'
 import type { WeightSpec } from './layers-model.js'
+import type { Network } from './network.js'
 
+const topology = z.object({ modelTopology: z.record(z.string(), z.unknown()) })
 const document = z.object({
   weightsManifest: z
     .array(
@@ -29,4 +33,16 @@ export function readSavedModel(text: string): SavedModel {
     weights: weightsManifest.flatMap(({ weights }) => weights),
     classNames: userDefinedMetadata.classNames,
   }
+}
+
+/**
+ * The network of a `model.json`, as it was trained but for how its weights began.
+ * @throws Error where the text is no model.json that a run has left
+ */
+export function readSavedNetwork(text: string): Network {
+  const { modelTopology } = topology.parse(JSON.parse(text))
+  const model = readKerasJson(JSON.stringify(modelTopology))
+  const [height, width, channels, ...rest] = model.inputShape ?? []
+  if (!height || !width || !channels || rest.length > 0) throw new Error('the model takes no images')
+  return buildKerasNetwork(model, [height, width, channels])
 }

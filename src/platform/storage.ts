@@ -14,6 +14,7 @@ export interface Storage {
   read(key: string): Promise<Buffer>
   /** The size in bytes and a stream, or undefined where there is no such key. */
   open(key: string): Promise<{ size: number; stream: Readable } | undefined>
+  holds(key: string): Promise<boolean>
   /** Removes everything below a prefix; a prefix that is not there is no error. */
   deleteAll(prefix: string): Promise<void>
 }
@@ -34,14 +35,19 @@ export function openFolderStorage(directory: string): Storage {
     read: key => readFile(pathOf(key)),
     async open(key) {
       const path = pathOf(key)
-      const size = await stat(path).then(
-        found => found.size,
-        () => undefined,
-      )
+      const size = await sizeOf(path)
       return size === undefined ? undefined : { size, stream: createReadStream(path) }
     },
+    holds: async key => (await sizeOf(pathOf(key))) !== undefined,
     deleteAll: prefix => rm(pathOf(prefix), { recursive: true, force: true }),
   }
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  return stat(path).then(
+    found => found.size,
+    () => undefined,
+  )
 }
 
 /** Written under a name of its own and renamed: whoever reads finds all or nothing. */

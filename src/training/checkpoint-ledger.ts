@@ -1,4 +1,6 @@
 import type { Database } from '../platform/database.js'
+import type { Dependencies } from '../platform/dependencies.js'
+import { checkpointsOfRun } from './run-files.js'
 import { type AttemptKey, tell } from './run-moves.js'
 
 /** What a run goes on from, stored as one file. */
@@ -47,6 +49,16 @@ export async function findCheckpoints(database: Database, runId: string): Promis
 
 export async function forgetCheckpoints(database: Database, runId: string, steps: number[]): Promise<void> {
   await database.runCheckpoint.deleteMany({ where: { runId, step: { in: steps } } })
+}
+
+/** When a run has ended there is nothing to go on from. */
+export async function removeCheckpoints(
+  { database, storage }: Pick<Dependencies, 'database' | 'storage'>,
+  runId: string,
+): Promise<void> {
+  // The rows first: a row whose file is gone would be a lie.
+  await database.runCheckpoint.deleteMany({ where: { runId } })
+  await storage.deleteAll(checkpointsOfRun(runId))
 }
 
 /** Those that are no longer needed: all but the last two, and the one of the lowest validation loss. */

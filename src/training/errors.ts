@@ -53,6 +53,12 @@ export const modelMissing = defineError(
   () => 'The run has no model: only one that succeeded or ran out of its time leaves one.',
 )
 
+export const exportImpossible = defineError(
+  'RUN_EXPORT_IMPOSSIBLE',
+  422,
+  (reason: string) => `The model cannot be had in this format. ${reason}`,
+)
+
 export const predictionFailed = defineError(
   'PREDICTION_FAILED',
   422,

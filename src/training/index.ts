@@ -5,6 +5,8 @@ import { restScope } from '../platform/http.js'
 import { datasetResolvers, datasetRoutes } from './dataset-faces.js'
 import { createDatasetService } from './dataset-service.js'
 import { eventStreamRoute } from './event-stream.js'
+import { exportRoutes } from './export-routes.js'
+import { createExportService } from './export-service.js'
 import { predictionRoute } from './prediction-route.js'
 import { startReconciler } from './reconciler.js'
 import { trainingResolvers } from './resolvers.js'
@@ -28,14 +30,16 @@ interface Options {
 export const training = fp<Options>(
   async (app: FastifyInstance, { catalog }) => {
     const service = createRunService(app.deps, catalog)
+    const exports = createExportService(app.deps)
     app.decorate('training', service)
     app.schemaParts.add({
       sdl: new URL('./training.graphql', import.meta.url),
-      resolvers: trainingResolvers(service),
+      resolvers: trainingResolvers(service, exports),
     })
     await restScope(app, trainingRoutes(service))
     await restScope(app, eventStreamRoute(app, service))
     await restScope(app, predictionRoute(service))
+    await restScope(app, exportRoutes(exports))
 
     const listWorkers = (actor: Actor) => listLiveWorkers(app.deps.database, actor)
     app.schemaParts.add({

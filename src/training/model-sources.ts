@@ -8,10 +8,10 @@ import type { DatasetDescription } from './datasets.js'
 import { specImpossible } from './errors.js'
 import { type FineTuning, findSourceProblems, fineTuningFields } from './fine-tuning-spec.js'
 import { namesNetwork, networkOf } from './network-spec.js'
-import { maySeeRun } from './policy.js'
 import { resolveNetwork } from './resolve-network.js'
+import { findVisibleRun } from './run-access.js'
 import { isFinal } from './run-states.js'
-import { ownershipOf, type RunRow, runInclude } from './run-view.js'
+import { type RunRow, runInclude } from './run-view.js'
 import { type SpecProblem, type TrainingSpec, trainingSpec } from './spec.js'
 
 type Parts = Pick<Dependencies, 'database' | 'storage'>
@@ -52,10 +52,8 @@ async function findRow(
   { runId, labId }: FineTuning,
 ): Promise<RunRow> {
   if (runId !== undefined) {
-    const row = await database.trainingRun.findUnique({ where: { id: runId }, include: runInclude })
-    if (row === null || !maySeeRun(user, ownershipOf(row))) {
-      throw refuse(`There is no run ${runId} that you may see.`)
-    }
+    const row = await findVisibleRun(database, user, runId)
+    if (row === undefined) throw refuse(`There is no run ${runId} that you may see.`)
     return row
   }
   const row = await database.trainingRun.findFirst({

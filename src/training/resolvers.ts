@@ -3,6 +3,7 @@ import type { Resolvers } from '../generated/graphql.js'
 import { architectures } from '../networks/architectures/index.js'
 import { parsePage, toConnection } from '../platform/pagination.js'
 import { parseInput } from '../platform/parse.js'
+import type { ExportService } from './export-service.js'
 import { unavailableReason } from './lab-availability.js'
 import { type StoredEvent, untilLeft } from './run-feed.js'
 import type { RunList, RunService } from './run-service.js'
@@ -13,7 +14,7 @@ const predictArgs = predictionInput.extend({ runId })
 const watchArgs = z.object({ runId, after: eventNumber })
 
 /** GraphQL in, service out. */
-export function trainingResolvers(service: RunService) {
+export function trainingResolvers(service: RunService, exports: ExportService) {
   return {
     Query: {
       trainingRun: async (_root, { id }, { actor }) => (await service.findRun(actor, id)) ?? null,
@@ -55,6 +56,7 @@ export function trainingResolvers(service: RunService) {
           : connect(await service.listLabRuns(actor, lab.id, parsePage(args))),
     },
     TrainingRun: {
+      exports: (run, _args, { actor }) => exports.listExports(actor, run.id),
       async events(run, args, { actor }) {
         const { first, after } = parseInput(eventPage, args)
         return service.listEvents(actor, run.id, after, first)

@@ -6,7 +6,7 @@ import type { Prisma } from '../platform/database.js'
 import type { Dependencies } from '../platform/dependencies.js'
 import { forbidden, LyceumError, notFound, unavailable } from '../platform/errors.js'
 import { type Page, type PageInput, readPage } from '../platform/pagination.js'
-import { findCheckpoints, type StoredCheckpoint } from './checkpoint-ledger.js'
+import { findCheckpoints, removeCheckpoints, type StoredCheckpoint } from './checkpoint-ledger.js'
 import { type Curve, thin } from './curve.js'
 import {
   modelMissing,
@@ -19,6 +19,7 @@ import {
 import { type NetworkSummaryBody, summarizeSpec } from './network-summary.js'
 import { mayManageRun, maySeeRun, requireLauncher, requireRunReader } from './policy.js'
 import { type PredictionRequest, predictionAnswer, predictionQueue } from './predictions.js'
+import { findVisibleRun, getVisibleRun } from './run-access.js'
 import { findCurve, findEvents, type StoredEvent, watchRun } from './run-feed.js'
 import { filesOfRun } from './run-files.js'
 import { insertRun, type LabFinder, planLaunch } from './run-launch.js'
@@ -98,7 +99,10 @@ export function createRunService(
     const user = requireLauncher(actor)
     const { id: runId } = await getManagedRow(user, id, 'cancel this run')
     if (!(await requestCancel(database, runId, user.userId))) throw runHasEnded()
-    return viewRun(await getRow(user, runId))
+    const row = await getRow(user, runId)
+    // One that was paused: where a worker holds the run, it does this.
+    if (isFinal(row.status)) await removeCheckpoints({ database, storage }, runId)
+    return viewRun(row)
   }
 
   /** Frees the run's worker until it is resumed; of one that is paused already nothing changes. @throws NOT_FOUND, FORBIDDEN, RUN_NOT_PAUSABLE */
@@ -134,7 +138,7 @@ export function createRunService(
   }
 
   async function findRun(actor: Actor, id: string): Promise<RunView | undefined> {
-    const row = await findRow(requireRunReader(actor), id)
+    const row = await findVisibleRun(database, requireRunReader(actor), id)
     return row && viewRun(row)
   }
 
@@ -254,18 +258,8 @@ export function createRunService(
     }
   }
 
-  async function findRow(user: SignedInActor, id: string): Promise<RunRow | undefined> {
-    // What is no UUID is no run: PostgreSQL would refuse to compare it.
-    if (!z.uuid().safeParse(id).success) return undefined
-    const row = await database.trainingRun.findUnique({ where: { id }, include: runInclude })
-    if (row === null || !maySeeRun(user, ownershipOf(row))) return undefined
-    return row
-  }
-
-  async function getRow(user: SignedInActor, id: string): Promise<RunRow> {
-    const row = await findRow(user, id)
-    if (row === undefined) throw notFound('run')
-    return row
+  function getRow(user: SignedInActor, id: string): Promise<RunRow> {
+    return getVisibleRun(database, user, id)
   }
 
   async function getManagedRow(user: SignedInActor, id: string, act: string): Promise<RunRow> {

@@ -145,6 +145,10 @@ t.test('from a lesson to a model', async t => {
     const refused = await teacher.send('POST', `/api/v1/runs/${id}/predictions`, { image: tooSmall })
     t.match(refused.json, { status: 422, code: 'PREDICTION_FAILED' })
 
+    for (const format of ['keras', 'onnx']) {
+      t.equal((await teacher.get(`/api/v1/runs/${id}/model?format=${format}`)).status, 200, format)
+    }
+
     const files = join(home, 'storage', 'runs', id)
     t.ok(existsSync(files))
     t.equal((await teacher.send('DELETE', `/api/v1/runs/${id}`)).status, 204)

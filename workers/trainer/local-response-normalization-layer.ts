@@ -4,7 +4,11 @@ import { z } from 'zod'
 import { localResponseNormalize } from './local-response-normalization.js'
 
 const settings = z.object({ radius: z.number(), bias: z.number(), alpha: z.number(), beta: z.number() })
-const config = settings.extend({ name: z.string() })
+const config = settings.extend({
+  name: z.string(),
+  /** Of a Sequential's first layer. */
+  batchInputShape: z.array(z.int().nullable()).optional(),
+})
 
 /** Local response normalisation for models that are read from files: Keras and tfjs have no such layer. */
 class LocalResponseNormalization extends layers.Layer {
@@ -13,8 +17,8 @@ class LocalResponseNormalization extends layers.Layer {
   readonly #settings: z.output<typeof settings>
 
   constructor(args: unknown) {
-    const { name, ...own } = config.parse(args)
-    super({ name })
+    const { name, batchInputShape, ...own } = config.parse(args)
+    super(batchInputShape ? { name, batchInputShape } : { name })
     this.#settings = own
   }
 

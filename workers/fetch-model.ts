@@ -1,0 +1,18 @@
+import { createWriteStream } from 'node:fs'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { Storage } from '../src/platform/storage.js'
+
+const modelFiles = ['model.json', 'weights.bin']
+
+/**
+ * Copies a model out of the storage into a folder.
+ * @throws Error where one of its files is not there
+ */
+export async function fetchModel(storage: Storage, modelKey: string, directory: string): Promise<void> {
+  for (const file of modelFiles) {
+    const opened = await storage.open(`${modelKey}/${file}`)
+    if (!opened) throw new Error(`there is no ${modelKey}/${file} in the storage`)
+    await pipeline(opened.stream, createWriteStream(join(directory, file)))
+  }
+}
