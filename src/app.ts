@@ -23,6 +23,7 @@ const tags = [
   { name: 'Courses', description: 'What there is to read.' },
   { name: 'Learning', description: 'Enrolment and progress.' },
   { name: 'Quizzes', description: 'Submitting answers, and what became of them.' },
+  { name: 'Datasets', description: 'What networks are trained on, uploads among it.' },
   { name: 'Training', description: 'Training runs, watched live, and the models they made.' },
 ]
 

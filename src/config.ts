@@ -42,6 +42,9 @@ const environment = z
     LYCEUM_ENGINE_THREADS: z.coerce.number().int().min(1).max(1024).optional(),
     LYCEUM_WEBGPU_FALLBACK: flag.default(false),
     LYCEUM_TENSORFLOW: z.string().min(1).default('.lyceum/tensorflow'),
+    LYCEUM_DATASET_MAX_MB: z.coerce.number().int().min(1).max(2_000).default(200),
+    LYCEUM_DATASET_QUOTA: z.coerce.number().int().min(1).max(1_000).default(20),
+    LYCEUM_DATASET_QUOTA_MB: z.coerce.number().int().min(1).max(1_000_000).default(2_000),
     LYCEUM_CHECKPOINT_SECONDS: z.coerce.number().min(1).max(86_400).default(60),
     LYCEUM_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(1),
   })
@@ -76,6 +79,10 @@ const environment = z
       webgpuFallback: env.LYCEUM_WEBGPU_FALLBACK,
       /** Where `npm run engine:tensorflow` puts its binding: of this machine, whatever the home is. */
       tensorflowDirectory: resolve(env.LYCEUM_TENSORFLOW),
+      /** Of an uploaded dataset as it is sent. */
+      datasetMaxBytes: env.LYCEUM_DATASET_MAX_MB * 1024 * 1024,
+      /** What one user's datasets may be together. */
+      datasetQuota: { datasets: env.LYCEUM_DATASET_QUOTA, bytes: env.LYCEUM_DATASET_QUOTA_MB * 1024 * 1024 },
       /** The most seconds of training that a run loses with its worker; each epoch's end is kept anyway. */
       checkpointSeconds: env.LYCEUM_CHECKPOINT_SECONDS,
       workerConcurrency: env.LYCEUM_WORKER_CONCURRENCY,

@@ -37,7 +37,7 @@ export async function exportModel(
     await fetchModel(storage, modelKey, directory)
     const file = join(directory, 'export')
     await convert(format, directory, file, signal)
-    await storage.write(key, [createReadStream(file)])
+    await storage.write(key, createReadStream(file))
     // A run that was deleted meanwhile took the files along that it had then.
     if ((await findModel())?.modelKey !== modelKey) await storage.deleteAll(modelKey)
   } finally {

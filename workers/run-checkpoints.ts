@@ -54,7 +54,7 @@ export class RunCheckpoints {
     // By the attempt too: one that was fenced off must not write over the file of the next.
     const key = `${checkpointsOfRun(this.#key.runId)}/${this.#key.attempt}-${file}`
     const path = join(this.#directory, file)
-    await storage.write(key, [createReadStream(path)])
+    await storage.write(key, createReadStream(path))
     await rm(path, { force: true })
     const checkpoint = { step, epoch, key, bytes, sha256, validationLoss }
     if (!(await recordCheckpoint(database, this.#key, checkpoint))) {

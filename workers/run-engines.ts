@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import {
+  type DatasetDescription,
   type EngineChoice,
   findDataset,
   keepClasses,
@@ -35,12 +36,15 @@ export class RunEngines {
   /**
    * A spec's 'auto' is what the worker chose. One that the worker refused is given as it was asked for: the run
    * then fails with the reason.
+   * @param dataset that it is trained on, where that does not come with Lyceum
    */
-  assign(spec: TrainingSpec): EngineAssignment {
+  assign(
+    spec: TrainingSpec,
+    dataset: DatasetDescription | undefined = findDataset(spec.dataset),
+  ): EngineAssignment {
     const { asked, chosen } = this.#report
     const engine = spec.engine === 'auto' ? (chosen?.engine ?? asked) : spec.engine
     const card = engine === 'wasm' ? undefined : this.#takeCard()
-    const dataset = findDataset(spec.dataset)
     const resolved = dataset && resolveNetwork(spec, keepClasses(dataset, spec.classes))
     const network = resolved && 'network' in resolved ? resolved.network : undefined
     const workaround = chosen && network && needsWorkaround(network) ? chosen.workaround : {}

@@ -12,7 +12,7 @@ import {
 import { conclude } from './conclude.js'
 import { EventBuffer } from './event-buffer.js'
 import { RunCheckpoints } from './run-checkpoints.js'
-import { fetchSourceModel } from './source-model.js'
+import { fetchInputs } from './run-inputs.js'
 import type { Supervision } from './supervision.js'
 import { crash, specUnreadable } from './supervisor-failures.js'
 import { startTrainer, type TrainerProcess } from './trainer-process.js'
@@ -73,21 +73,20 @@ async function superviseClaimed(
     return
   }
 
-  const source = await fetchSourceModel(parts, parsed.data, outputDirectory)
-  if (typeof source === 'object') {
-    await finishRun(database, key, { status: 'FAILED', failure: source })
+  const checkpoints = new RunCheckpoints(parts, key, outputDirectory)
+  const inputs = await fetchInputs(parts, key, parsed.data, checkpoints, outputDirectory)
+  if ('failure' in inputs) {
+    await finishRun(database, key, { status: 'FAILED', failure: inputs.failure })
     return
   }
 
-  const checkpoints = new RunCheckpoints(parts, key, outputDirectory)
-  const checkpointFile = await checkpoints.fetchLatest()
   const decision = createDecision()
   const events = new EventBuffer(
     batch => appendEvents(database, key, batch),
     () => decision.take({ kind: 'lost' }),
     err => logger.warn({ err, ...key }, 'Events could not be stored; they are tried again'),
   )
-  const { engine, environment, release } = parts.engines.assign(parsed.data)
+  const { engine, environment, release } = parts.engines.assign(parsed.data, inputs.upload?.description)
   /** The checkpoint that is on its way into the storage. */
   let storing: Promise<void> = Promise.resolve()
   const storeCheckpoint = async (report: CheckpointReport) => {
@@ -136,8 +135,7 @@ async function superviseClaimed(
     attempt: key.attempt,
     datasetsDirectory: parts.datasetsDirectory,
     outputDirectory,
-    ...(source === undefined ? {} : { sourceDirectory: source }),
-    ...(checkpointFile === undefined ? {} : { checkpointFile }),
+    ...inputs,
     checkpointSeconds: parts.checkpointSeconds,
   })
   try {

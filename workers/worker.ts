@@ -9,7 +9,9 @@ import { describeFailure } from '../src/platform/describe-failure.js'
 import { createLogger, type Logger } from '../src/platform/logger.js'
 import { onStop } from '../src/platform/stop.js'
 import { exportQueue, exportRequest } from '../src/training/contract.js'
+import { datasetQueue } from '../src/training/dataset-ledger.js'
 import { type PredictionAnswer, predictionQueue, predictionRequest } from '../src/training/predictions.js'
+import { superviseDecoding } from './decoding.js'
 import { exportModel } from './model-exporter.js'
 import { PredictionPool } from './prediction-pool.js'
 import { chooseForWorker, type EngineReport } from './probe/choose-for-worker.js'
@@ -19,10 +21,12 @@ import { superviseRun } from './supervisor.js'
 import { registerWorker } from './worker-node.js'
 
 const trainingJob = z.strictObject({ runId: z.uuid(), attempt: z.int().min(1) })
+const datasetJob = z.strictObject({ datasetId: z.uuid(), attempt: z.int().min(1) })
 const predictionsAtOnce = 4
 
 /** Another program may stand in for the trainer: `worker.js <file>`. */
 const trainerFile = process.argv[2] ?? fileURLToPath(new URL('trainer/main.js', import.meta.url))
+const decoderFile = fileURLToPath(new URL('datasets/upload/main.js', import.meta.url))
 
 try {
   await start()
@@ -58,6 +62,10 @@ async function work(
     checkpointSeconds: config.checkpointSeconds,
     scratchDirectory: scratch.directory,
   }
+  const keepRunning = (job: Promise<void>) => {
+    running.add(job)
+    return job.finally(() => running.delete(job))
+  }
   const node = await registerWorker(database, logger, workerId)
   // Runs wait for it, the worker's readiness does not.
   const engines = chooseForWorker(config.engine, config, stopping.signal).then(async report => {
@@ -73,11 +81,21 @@ async function work(
     async ({ data }) => {
       const parts = { ...supervision, engines: await engines }
       const run = superviseRun(parts, trainingJob.parse(data), stopping.signal)
-      running.add(run)
-      await run.finally(() => running.delete(run))
+      await keepRunning(run)
     },
     // A job is taken once: a run whose worker was lost comes back as another attempt, by its row.
     { concurrency: config.workerConcurrency, maxStalledCount: 0 },
+  )
+  const decoding = {
+    ...{ database, storage, logger, decoderFile },
+    quota: config.datasetQuota,
+    scratchDirectory: scratch.directory,
+  }
+  const datasets = courier.worker(
+    datasetQueue,
+    ({ data }) => keepRunning(superviseDecoding(decoding, datasetJob.parse(data), stopping.signal)),
+    // As with runs.
+    { concurrency: 1, maxStalledCount: 0 },
   )
   const predictions = courier.worker(
     predictionQueue,
@@ -105,7 +123,7 @@ async function work(
     await close()
     await scratch.close()
   })
-  await Promise.all([runs.ready(), predictions.ready(), exports.ready()])
+  await Promise.all([runs.ready(), datasets.ready(), predictions.ready(), exports.ready()])
   logger.info({ workerId }, 'The worker is ready')
   process.send?.({ kind: 'ready' })
 }

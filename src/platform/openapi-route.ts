@@ -69,7 +69,7 @@ export function describeRoute<Schema extends FastifySchema>(
         ? { 401: says('Nobody is signed in, or the token is not valid.'), 403: says('Not allowed.') }
         : {}),
       ...(url.includes('{') || url.includes(':') ? { 404: says('There is none, or none for you.') } : {}),
-      ...(schema.body
+      ...(schema.body || schema.consumes
         ? { 413: says('The body is too large.'), 415: says('The body is of another type.') }
         : {}),
       default: says('Any other error.'),
@@ -77,14 +77,12 @@ export function describeRoute<Schema extends FastifySchema>(
   }
 }
 
-/** A body that may also be a file: the schema is that of the JSON alone. */
+/** A body that is, or may be, a file: the schema is that of the JSON alone. */
 export function describeBody(transformed: { schema: FastifySchema; url: string }) {
   const { schema, url } = transformed
-  const files = schema.consumes?.filter(type => type !== 'application/json') ?? []
-  if (files.length === 0) return transformed
-  const content = Object.fromEntries([
-    ['application/json', { schema: schema.body }],
-    ...files.map(type => [type, { schema: { type: 'string', contentMediaType: type } }]),
-  ])
+  if (schema.consumes === undefined) return transformed
+  const describe = (type: string) =>
+    type === 'application/json' ? schema.body : { type: 'string', contentMediaType: type }
+  const content = Object.fromEntries(schema.consumes.map(type => [type, { schema: describe(type) }]))
   return { schema: { ...schema, body: { content } }, url }
 }

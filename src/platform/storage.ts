@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Readable, Transform } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
 /** Where models and datasets lie. What is put is either there whole or not at all. */
 export interface Storage {
   put(key: string, bytes: Uint8Array): Promise<void>
-  /** Puts what streams out of `source`, however much that is. @throws what the streams throw */
-  write(key: string, source: readonly [Readable, ...Transform[]]): Promise<void>
+  /** Puts what comes out of `source`, however much that is, and never holds it whole. @throws what `source` throws */
+  write(key: string, source: AsyncIterable<Uint8Array>): Promise<void>
   /** Throws an error with the code ENOENT where there is no such key. */
   read(key: string): Promise<Buffer>
   /** The size in bytes and a stream, or undefined where there is no such key. */
@@ -31,7 +31,7 @@ export function openFolderStorage(directory: string): Storage {
   return {
     put: (key, bytes) => replace(pathOf(key), path => writeFile(path, bytes, { flush: true })),
     write: (key, source) =>
-      replace(pathOf(key), path => pipeline([...source, createWriteStream(path, { flush: true })])),
+      replace(pathOf(key), path => pipeline(source, createWriteStream(path, { flush: true }))),
     read: key => readFile(pathOf(key)),
     async open(key) {
       const path = pathOf(key)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { uploadedDataset } from './dataset-protocol.js'
 import { trainerEvent } from './run-events.js'
 import { trainingSpec } from './spec.js'
 
@@ -41,6 +42,8 @@ export const childCommand = z.discriminatedUnion('kind', [
     outputDirectory: z.string().min(1),
     /** A folder with the `model.json` and `weights.bin` that a fine-tuning begins with. */
     sourceDirectory: z.string().min(1).optional(),
+    /** What it trains on, where that does not come with Lyceum. */
+    upload: uploadedDataset.optional(),
     /** The checkpoint that the run goes on from. */
     checkpointFile: z.string().min(1).optional(),
     /** The most seconds of training between two checkpoints; left out, none is written but at a pause. */

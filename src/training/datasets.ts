@@ -1,3 +1,5 @@
+import { z } from 'zod'
+
 /** A set of labelled images that a run can be trained on. How it is read is the workers' affair. */
 export interface DatasetDescription {
   id: string
@@ -81,6 +83,11 @@ export const datasets: readonly DatasetDescription[] = [
     imagesOfClasses: { training: new Array<number>(10).fill(1000), test: new Array<number>(10).fill(200) },
   },
 ]
+
+/** Whether an id is that of an upload: those of the datasets that come with Lyceum are names. */
+export function namesUpload(id: string): boolean {
+  return z.uuid().safeParse(id).success
+}
 
 export function findDataset(id: string): DatasetDescription | undefined {
   return datasets.find(dataset => dataset.id === id)

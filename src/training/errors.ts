@@ -64,3 +64,32 @@ export const predictionFailed = defineError(
   422,
   (reason: string) => `The image could not be recognised: ${reason}`,
 )
+
+export const tooManyDatasets = defineError('DATASET_TOO_MANY', 409, (most: number) => ({
+  message: `You have ${most} datasets: delete one first.`,
+  details: { most },
+}))
+
+export const datasetQuotaFull = defineError(
+  'DATASET_QUOTA_FULL',
+  409,
+  (quota: number, used: number, bytes: number) => ({
+    message:
+      `Your datasets take ${used} of ${quota} bytes, and this one takes ${bytes} while it is read: ` +
+      'delete one first.',
+    details: { quota, used },
+  }),
+)
+
+export const datasetInUse = defineError('DATASET_IN_USE', 409, (runs: number) => ({
+  message:
+    `Runs that have not ended train on the dataset (${runs}): wait for their end or cancel them, ` +
+    'then delete it.',
+  details: { runs },
+}))
+
+export const previewMissing = defineError(
+  'DATASET_PREVIEW_MISSING',
+  409,
+  () => 'The dataset has no preview: only one that was uploaded has, once its state is READY.',
+)

@@ -2,6 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Actor } from '../identity/contract.js'
 import { restScope } from '../platform/http.js'
+import { datasetResolvers, datasetRoutes } from './dataset-faces.js'
+import { createDatasetService } from './dataset-service.js'
 import { eventStreamRoute } from './event-stream.js'
 import { exportRoutes } from './export-routes.js'
 import { createExportService } from './export-service.js'
@@ -24,7 +26,7 @@ interface Options {
   readonly catalog: LabFinder
 }
 
-/** Training runs: launched, watched, cancelled, deleted, and their models used. */
+/** Training runs: launched, watched, cancelled, deleted, and their models used; and the datasets of users. */
 export const training = fp<Options>(
   async (app: FastifyInstance, { catalog }) => {
     const service = createRunService(app.deps, catalog)
@@ -45,6 +47,13 @@ export const training = fp<Options>(
       resolvers: workerResolvers(listWorkers),
     })
     await restScope(app, workerRoutes(listWorkers))
+
+    const datasets = createDatasetService(app.deps)
+    app.schemaParts.add({
+      sdl: new URL('./datasets.graphql', import.meta.url),
+      resolvers: datasetResolvers(datasets),
+    })
+    await restScope(app, datasetRoutes(datasets))
 
     let stopReconciler: (() => Promise<void>) | undefined
     app.addHook('onReady', async () => {

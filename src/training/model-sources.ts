@@ -4,7 +4,7 @@ import { readSavedModel, type SavedModel } from '../networks/saved-model.js'
 import type { Dependencies } from '../platform/dependencies.js'
 import { parseInput } from '../platform/parse.js'
 import { keepClasses } from './classes-spec.js'
-import { findDataset } from './datasets.js'
+import type { DatasetDescription } from './datasets.js'
 import { specImpossible } from './errors.js'
 import { type FineTuning, findSourceProblems, fineTuningFields } from './fine-tuning-spec.js'
 import { namesNetwork, networkOf } from './network-spec.js'
@@ -75,9 +75,12 @@ export function withNetworkOf(source: ModelSource, spec: Record<string, unknown>
 }
 
 /** The spec with what follows from its source: the run itself, and whether its head begins anew. */
-export function withSource(source: ModelSource, spec: TrainingSpec): TrainingSpec {
+export function withSource(
+  source: ModelSource,
+  spec: TrainingSpec,
+  dataset: DatasetDescription | undefined,
+): TrainingSpec {
   const { from } = spec
-  const dataset = findDataset(spec.dataset)
   if (!from || !dataset) return spec
   const { labId: _, ...rest } = from
   const { classNames } = keepClasses(dataset, spec.classes)
@@ -86,10 +89,13 @@ export function withSource(source: ModelSource, spec: TrainingSpec): TrainingSpe
 }
 
 /** Why a spec that is valid by itself can't begin with its source. */
-export function findMismatch(source: ModelSource, spec: TrainingSpec): SpecProblem[] {
-  const dataset = findDataset(spec.dataset)
-  const resolved = dataset && resolveNetwork(spec, keepClasses(dataset, spec.classes))
-  if (!resolved || 'problems' in resolved) return []
+export function findMismatch(
+  source: ModelSource,
+  spec: TrainingSpec,
+  dataset: DatasetDescription,
+): SpecProblem[] {
+  const resolved = resolveNetwork(spec, keepClasses(dataset, spec.classes))
+  if ('problems' in resolved) return []
   return findSourceProblems(resolved.network, spec.from?.newHead ?? false, source.model)
 }
 

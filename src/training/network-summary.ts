@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { formatSummary, summarizeNetwork } from '../networks/summary.js'
 import { keepClasses } from './classes-spec.js'
-import { findDataset } from './datasets.js'
+import type { DatasetDescription } from './datasets.js'
 import { specImpossible } from './errors.js'
 import { estimateMemory, resolveNetwork } from './resolve-network.js'
 import type { TrainingSpec } from './spec.js'
@@ -41,9 +41,8 @@ export type NetworkSummaryBody = z.output<typeof networkSummary>
  * What a spec's network is made of and what its training costs, without an engine.
  * @throws RUN_SPEC_IMPOSSIBLE
  */
-export function summarizeSpec(spec: TrainingSpec): NetworkSummaryBody {
-  const dataset = findDataset(spec.dataset)
-  const resolved = dataset ? resolveNetwork(spec, keepClasses(dataset, spec.classes)) : { problems: [] }
+export function summarizeSpec(spec: TrainingSpec, dataset: DatasetDescription): NetworkSummaryBody {
+  const resolved = resolveNetwork(spec, keepClasses(dataset, spec.classes))
   if ('problems' in resolved) throw specImpossible(resolved.problems)
   const { network, notes } = resolved
   const summary = summarizeNetwork(network)

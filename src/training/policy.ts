@@ -29,3 +29,8 @@ export function maySeeRun(actor: SignedInActor, run: RunOwnership): boolean {
 export function mayManageRun(actor: SignedInActor, run: RunOwnership): boolean {
   return actor.scopes.includes('admin') || run.ownerId === actor.userId
 }
+
+/** An upload is its owner's alone, and an admin's. One that may not be seen is answered like one that does not exist. */
+export function maySeeDataset(actor: SignedInActor, { ownerId }: { ownerId: string }): boolean {
+  return actor.scopes.includes('admin') || ownerId === actor.userId
+}

@@ -3,7 +3,6 @@ import type { Resolvers } from '../generated/graphql.js'
 import { architectures } from '../networks/architectures/index.js'
 import { parsePage, toConnection } from '../platform/pagination.js'
 import { parseInput } from '../platform/parse.js'
-import { datasets } from './datasets.js'
 import type { ExportService } from './export-service.js'
 import { unavailableReason } from './lab-availability.js'
 import { type StoredEvent, untilLeft } from './run-feed.js'
@@ -21,7 +20,6 @@ export function trainingResolvers(service: RunService, exports: ExportService) {
       trainingRun: async (_root, { id }, { actor }) => (await service.findRun(actor, id)) ?? null,
       myRuns: async (_root, args, { actor }) => connect(await service.listRuns(actor, parsePage(args))),
       architectures: () => architectures,
-      datasets: () => datasets,
       networkSummary: (_root, args, { actor }) =>
         service.summarizeNetwork(actor, parseInput(launchArgs, args).input),
     },

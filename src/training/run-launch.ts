@@ -5,6 +5,7 @@ import type { Database, Prisma, Transaction } from '../platform/database.js'
 import type { Dependencies } from '../platform/dependencies.js'
 import { notFound } from '../platform/errors.js'
 import { parseInput } from '../platform/parse.js'
+import { type DatasetDescription, namesUpload } from './datasets.js'
 import { runKeyReused, specImpossible, tooManyRuns } from './errors.js'
 import { findMismatch, findModelSource, withNetworkOf, withSource } from './model-sources.js'
 import { overrideSpec } from './network-spec.js'
@@ -13,6 +14,7 @@ import { finalStatuses } from './run-states.js'
 import { type RunRow, runInclude } from './run-view.js'
 import type { LaunchInput } from './schemas.js'
 import { type TrainingSpec, trainingSpec, validateSpec } from './spec.js'
+import { findTrainable, holdUpload } from './uploaded-dataset.js'
 
 /** What training asks of the catalog. */
 export interface LabFinder {
@@ -28,12 +30,14 @@ export interface Sources extends Pick<Dependencies, 'database' | 'storage'> {
 interface LaunchPlan {
   name: string
   spec: TrainingSpec
+  dataset: DatasetDescription
   courseId: string | null
   labId: string | null
   lessonRevisionId: string | null
 }
 
 export const unfinishedRunsAllowed = 20
+const longestName = 100
 
 /** @throws INVALID_INPUT, NOT_FOUND (lab), RUN_SPEC_IMPOSSIBLE */
 export async function planLaunch(
@@ -47,17 +51,23 @@ export async function planLaunch(
   const asked = overrideSpec(base, input.spec ?? {})
   const source = await findModelSource(sources, user, asked)
   const parsed = parseInput(trainingSpec, source ? withNetworkOf(source, asked) : asked, 'spec')
-  const spec = source ? withSource(source, parsed) : parsed
-  const problems = validateSpec(spec)
-  if (source && problems.length === 0) problems.push(...findMismatch(source, spec))
-  if (problems.length > 0) throw specImpossible(problems)
+  const dataset = await findTrainable(sources.database, user, parsed.dataset)
+  const spec = source ? withSource(source, parsed, dataset) : parsed
+  const problems = validateSpec(spec, dataset)
+  if (source && dataset && problems.length === 0) problems.push(...findMismatch(source, spec, dataset))
+  if (problems.length > 0 || dataset === undefined) throw specImpossible(problems)
   return {
-    name: input.name ?? found?.lab.title ?? `${spec.architecture ?? 'A network'} on ${spec.dataset}`,
+    name: input.name ?? found?.lab.title ?? nameRun(spec, dataset),
     spec,
+    dataset,
     courseId: found?.courseId ?? null,
     labId: found?.lab.id ?? null,
     lessonRevisionId: found?.lessonRevisionId ?? null,
   }
+}
+
+function nameRun({ architecture = 'A network' }: TrainingSpec, { id, title }: DatasetDescription): string {
+  return `${architecture} on ${namesUpload(id) ? title : id}`.slice(0, longestName)
 }
 
 /**
@@ -84,11 +94,15 @@ export function insertRun(
       where: { ownerId: owner.userId, status: { notIn: [...finalStatuses] } },
     })
     if (unfinished >= unfinishedRunsAllowed) throw tooManyRuns(unfinishedRunsAllowed)
+    const datasetId = namesUpload(plan.spec.dataset) ? plan.spec.dataset : null
+    if (datasetId !== null) await holdUpload(tx, datasetId)
+    const { dataset: _, ...data } = plan
     const queued: RunEvent = { type: 'queued', attempt: 1 }
     const run = await tx.trainingRun.create({
       data: {
-        ...plan,
+        ...data,
         spec: toJson(plan.spec),
+        datasetId,
         ownerId: owner.userId,
         idempotencyKey: idempotencyKey ?? null,
         lastEvent: 1,

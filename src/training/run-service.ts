@@ -81,8 +81,8 @@ export function createRunService(
 
   /** What a launch with this input would train. @throws what `planLaunch` throws */
   async function summarizeNetwork(actor: Actor, input: LaunchInput): Promise<NetworkSummaryBody> {
-    const { spec } = await planLaunch(sources, requireRunReader(actor), input)
-    return summarizeSpec(spec)
+    const { spec, dataset } = await planLaunch(sources, requireRunReader(actor), input)
+    return summarizeSpec(spec, dataset)
   }
 
   /** The run is stored and will be enqueued by the reconciler: a queue that fails is no failed launch. */

@@ -50,13 +50,19 @@ export interface SpecProblem {
   column?: number
 }
 
-/** Which parts of a spec are still to come: empty when a run can be launched. */
-export function findUnavailable(spec: Pick<TrainingSpec, 'architecture' | 'dataset'>): SpecProblem[] {
+/**
+ * Which parts of a spec are still to come: empty when a run can be launched.
+ * @param dataset that it is trained on, where that does not come with Lyceum
+ */
+export function findUnavailable(
+  spec: Pick<TrainingSpec, 'architecture' | 'dataset'>,
+  dataset = findDataset(spec.dataset),
+): SpecProblem[] {
   const problems: SpecProblem[] = []
   if (spec.architecture !== undefined && !findArchitecture(spec.architecture)) {
     problems.push({ field: 'architecture', message: `${describeMissing(spec.architecture)}.` })
   }
-  if (!findDataset(spec.dataset)) {
+  if (!dataset) {
     problems.push({
       field: 'dataset',
       message: `The dataset '${spec.dataset}' is not available; available: ${listIds(datasets)}.`,
@@ -89,10 +95,12 @@ export function planRun(
   }
 }
 
-/** Everything that makes a spec impossible to run, what is unavailable included: empty when it can be run. */
-export function validateSpec(spec: TrainingSpec): SpecProblem[] {
-  const problems: SpecProblem[] = [...findUnavailable(spec), ...findOptimizationProblems(spec)]
-  const whole = findDataset(spec.dataset)
+/**
+ * Everything that makes a spec impossible to run, what is unavailable included: empty when it can be run.
+ * @param whole the dataset that it is trained on, where that does not come with Lyceum
+ */
+export function validateSpec(spec: TrainingSpec, whole = findDataset(spec.dataset)): SpecProblem[] {
+  const problems: SpecProblem[] = [...findUnavailable(spec, whole), ...findOptimizationProblems(spec)]
   if (!whole) return problems
   const classProblems = findClassProblems(spec.classes, whole)
   if (classProblems.length > 0) return [...problems, ...classProblems]

@@ -186,6 +186,12 @@ export const slips: readonly [
     /epoch: is not a known key/,
   ],
   [
+    'a lab on an upload',
+    f => f.edit('tea/brewing/labs.yaml', 'mnist', '019a0000-0000-7000-8000-000000000000'),
+    'tea/brewing/labs.yaml:7',
+    /must be a dataset that comes with Lyceum/,
+  ],
+  [
     'a lab that no run could do',
     f => f.edit('tea/brewing/labs.yaml', 'epochs: 1', 'trainingImages: 100\n      batchSize: 900'),
     'tea/brewing/labs.yaml:9',

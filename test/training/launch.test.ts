@@ -204,7 +204,9 @@ t.test('launching a run', async t => {
     })
     const listed = await ask('{ myRuns { totalCount edges { cursor node { id } } } }', fresh.headers)
     t.match(listed, { data: { myRuns: { totalCount: 1, edges: [{ node: { id: run.id } }] } } })
-    const known = await ask('{ architectures { id inputShape } datasets { id classNames } }')
+    const known = await ask(
+      '{ architectures { id inputShape } datasets { edges { node { id classNames } } } }',
+    )
     t.match(known.data.architectures, [{ id: 'simple-cnn' }, { id: 'lenet-5', inputShape: [28, 28, 1] }])
   })
 })

@@ -14,8 +14,8 @@ type Headers = Record<string, string>
  * The whole app with a published course of which `tea-lab` can be trained and `tea-later` can't yet, its owner,
  * and what runs are launched and driven with. No worker takes them: a test says itself what a worker would.
  */
-export async function openUniversity(t: Test) {
-  const testApp = await startTestApp(t)
+export async function openUniversity(t: Test, env: Record<string, string> = {}) {
+  const testApp = await startTestApp(t, env)
   const { app, deps } = testApp
   const owner = await createUser(testApp, { role: 'INSTRUCTOR' })
   const instructor = await createUser(testApp, { role: 'INSTRUCTOR' })

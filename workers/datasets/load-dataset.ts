@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type DatasetDescription, findDataset } from '../../src/training/contract.js'
+import { type DatasetDescription, findDataset, type UploadedDataset } from '../../src/training/contract.js'
 import { cifarSynthetic } from './cifar-synthetic.js'
 import { type Dataset, DatasetError, type DatasetSource } from './dataset.js'
 import { DatasetCache, decodeDataset, encodeDataset, sha256 } from './dataset-cache.js'
@@ -18,6 +18,15 @@ export async function loadDataset(id: string, directory: string): Promise<Datase
   const source = sources.find(candidate => candidate.id === id)
   if (!description || !source) throw new DatasetError(`There is no dataset '${id}'.`)
   return openDataset(source, description, directory)
+}
+
+/** A decoded upload. @throws DatasetError where its bytes are not those that were decoded */
+export async function readUpload({ file, checksum, description }: UploadedDataset): Promise<Dataset> {
+  const bytes = await readFile(file)
+  if (sha256(bytes) !== checksum) {
+    throw new DatasetError(`The stored images of '${description.title}' were damaged. Upload them again.`)
+  }
+  return { description, ...decodeDataset(bytes, description), checksum }
 }
 
 /** What `loadDataset` does with a dataset that is known. */

@@ -13,7 +13,7 @@ import {
   type TrainingSpec,
   validateSpec,
 } from '../../src/training/contract.js'
-import { loadDataset } from '../datasets/load-dataset.js'
+import { loadDataset, readUpload } from '../datasets/load-dataset.js'
 import { selectClasses } from '../datasets/select-classes.js'
 import { chooseEngine } from '../engines/choose-engine.js'
 import type { TensorFlow } from '../engines/engine.js'
@@ -41,12 +41,13 @@ export async function runTraining(
   openCheckpoints: (begin: Pick<TrainingState, 'step' | 'epoch'>) => Checkpoints,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const { spec, datasetsDirectory, outputDirectory } = command
-  const network = getNetwork(spec)
+  const { spec, datasetsDirectory, outputDirectory, upload } = command
+  const network = getNetwork(spec, upload?.description)
   const engine = await chooseEngine(spec.engine)
   const tooLarge = findMemoryProblem(network, spec, engine.name)
   if (tooLarge) throw impossible(tooLarge)
-  const dataset = selectClasses(await loadDataset(spec.dataset, datasetsDirectory), spec.classes)
+  const whole = await (upload ? readUpload(upload) : loadDataset(spec.dataset, datasetsDirectory))
+  const dataset = selectClasses(whole, spec.classes)
   signal.throwIfAborted()
   const plan = planRun(spec, dataset.description)
   const images = selectImages(spec, dataset)
@@ -133,10 +134,9 @@ async function firstWeights(
   return transferWeights(tf, network, { seed, newHead: from.newHead ?? false, directory })
 }
 
-function getNetwork(spec: TrainingSpec): Network {
-  const [problem] = validateSpec(spec)
+function getNetwork(spec: TrainingSpec, dataset = findDataset(spec.dataset)): Network {
+  const [problem] = validateSpec(spec, dataset)
   if (problem) throw impossible(problem)
-  const dataset = findDataset(spec.dataset)
   const resolved = dataset ? resolveNetwork(spec, keepClasses(dataset, spec.classes)) : { problems: [] }
   if ('network' in resolved) return resolved.network
   throw new Error('a valid spec has a network')

@@ -1,4 +1,4 @@
-import { findUnavailable, validateSpec } from '../../training/contract.js'
+import { findUnavailable, namesUpload, validateSpec } from '../../training/contract.js'
 import type { QuizDocument } from '../contract.js'
 import type { LessonDocument } from '../documents.js'
 import { findMathFaults } from '../markdown.js'
@@ -142,6 +142,10 @@ function readQuiz(quiz: YamlFile<QuizFile>, { problems }: CourseFolder): QuizDoc
  */
 function refuseImpossibleSpecs({ file, value, lineOf }: YamlFile<LabsFile>, { problems }: CourseFolder) {
   for (const [index, { spec }] of value.labs.entries()) {
+    if (namesUpload(spec.dataset)) {
+      const message = 'must be a dataset that comes with Lyceum: an upload is its owner’s alone'
+      problems.add(file, lineOf(['labs', index, 'spec', 'dataset']), message)
+    }
     if (findUnavailable(spec).length > 0) continue
     for (const { field, message } of validateSpec(spec)) {
       problems.add(file, lineOf(['labs', index, 'spec', field]), message)
