@@ -182,8 +182,9 @@ function lastAxis({ before, after }: { before: number; after: number }) {
   ]
 }
 
-/** Keras' class for a rule. Given numbers come with the weights: any rule will do. */
+/** Keras' class for a rule. The weights come with the model: where Keras has no such rule, another will do. */
 function initializerConfig(initializer: Initializer): LayerConfig {
-  const name = typeof initializer === 'string' ? initializer : 'zeros'
+  const rule = typeof initializer === 'string' ? initializer : 'zeros'
+  const name = rule === 'heNormalDepthwise' ? 'heNormal' : rule
   return { class_name: name.charAt(0).toUpperCase() + name.slice(1), config: {} }
 }

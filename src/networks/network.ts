@@ -22,6 +22,8 @@ export type Initializer =
   | 'glorotNormal'
   | 'heUniform'
   | 'heNormal'
+  /** He's rule with the inputs of a depthwise convolution as they are: see `initializeWeights`. */
+  | 'heNormalDepthwise'
   | readonly number[]
 
 interface Kernel {

@@ -74,7 +74,9 @@ t.test('what is exported as a LayersModel is read back as it was', async t => {
     // The fixed weights of LeNet-5 come with the weights, not with the topology.
     if (architecture.id === 'lenet-5-1998') continue
     const back = read({ ...layersModelTopology(network) }, architecture.inputShape)
-    t.strictSame(back.layers, network.layers, architecture.id)
+    // Keras has no such rule, and says the one that comes closest.
+    const exported = JSON.parse(JSON.stringify(network.layers).replaceAll('heNormalDepthwise', 'heNormal'))
+    t.strictSame(back.layers, exported, architecture.id)
   }
 })
 

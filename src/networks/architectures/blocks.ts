@@ -25,9 +25,14 @@ export function normalizedConv(
   return [conv2d(filters, kernelSize, options), normalization, ...after]
 }
 
-/** The same of a 3x3 depthwise convolution. */
+/** The same of a 3x3 depthwise convolution, each of whose outputs is made of nine numbers. */
 export function normalizedDepthwiseConv(strides: number, after: LayerSpec): LayerSpec[] {
-  const options = { strides, padding: 'same', useBias: false, kernelInitializer: 'heNormal' } as const
+  const options = {
+    strides,
+    padding: 'same',
+    useBias: false,
+    kernelInitializer: 'heNormalDepthwise',
+  } as const
   return [depthwiseConv2d(3, options), normalization, after]
 }
 
