@@ -1,6 +1,6 @@
 // npm run bench -- training [--engine all] [--architecture all] [--peers] [--rounds 5] [--threads 2]: how many images a
 // second each engine trains on, in turns with TensorFlow.js in plain JavaScript (its cpu backend and its own layers
-// and optimizer, as they come), and with --peers with PyTorch (eager) and Keras on TensorFlow (`fit`), which pip
+// and optimizer, as they come), or with --peers with PyTorch (eager) and Keras on TensorFlow (`fit`), which pip
 // installs under .lyceum/. Ratios are medians of those of each round.
 import { loadavg } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
@@ -89,7 +89,7 @@ function contendersOf(name: string): (readonly [string, () => Promise<Competitor
   const environment = engineEnvironment(config, process.env)
   const fallback = options.webgpuFallback ? { LYCEUM_WEBGPU_FALLBACK: 'true' } : {}
   const env = { ...environment, ...fallback, ...(needsWorkaround(network) ? workaround : {}) }
-  const own = plainNetworks.includes(name) ? [PLAIN, ...options.engines] : options.engines
+  const own = options.peers || !plainNetworks.includes(name) ? options.engines : [PLAIN, ...options.engines]
   return [
     ...own.map(engine => [engine, () => startEngine(engine, { network: name, batch: BATCH, env })] as const),
     ...Array.from(peers, ([peer, { start }]) => [peer, () => start(name, BATCH, options.threads)] as const),
