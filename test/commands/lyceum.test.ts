@@ -13,8 +13,6 @@ import { createCourseFiles, writeCourse } from '../catalog/course-files.js'
 import { cloneDatabase } from '../support/postgres.js'
 import { runLyceum, startLyceum } from '../support/processes.js'
 
-t.setTimeout(120_000)
-
 const commands = [
   'up',
   'server',
