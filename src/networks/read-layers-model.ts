@@ -13,8 +13,8 @@ export class LayersModelError extends Error {
 }
 
 const BYTES_OF_FLOAT32 = 4
-/** A class is told by a byte. */
-const classes = { min: 2, max: 256 }
+/** A new head may be for fewer: ImageNet has 1,000. */
+const classes = { min: 2, max: 10_000 }
 
 const listedWeight = z.object({
   name: z.string().min(1).max(300),

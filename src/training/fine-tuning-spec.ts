@@ -28,7 +28,7 @@ export const fineTuning = z
   })
   .refine(
     ({ runId, labId, modelId }) => [runId, labId, modelId].filter(id => id !== undefined).length === 1,
-    'must name either a runId, a labId or a modelId',
+    'must name one of runId, labId and modelId',
   )
 export type FineTuning = z.output<typeof fineTuning>
 

@@ -52,7 +52,7 @@ export function createModelService({ database, storage, config }: Parts) {
     const user = requireLauncher(actor)
     if (length > most) throw bodyTooLarge(most)
     await requireModelRoom(database, user.userId, 0, quota)
-    const directory = await mkdtemp(join(tmpdir(), 'lyceum-model-'))
+    const directory = await mkdtemp(join(tmpdir(), `lyceum-model-${process.pid}-`))
     const modelKey = `models/${randomUUID()}`
     try {
       const zip = join(directory, 'upload.zip')
