@@ -350,7 +350,10 @@ t.test('importing a model', async t => {
       t.match(answer, { status: 422, code: 'MODEL_REFUSED', detail: reason }, name)
     }
     t.match((await send(good)).json(), { classNames: ['0', '1'] }, 'as it is without a fault')
-    t.equal(readdirSync(join(config.storageDirectory, 'models')).length, before + 1)
+    const converted = { keras_version: '2.15.0', backend: 'tensorflow', model_config: json.modelTopology }
+    const asConverted = await send(await zipOf({ modelTopology: converted }))
+    t.match(asConverted.json(), { network: { name: 'net' } }, 'as the converter puts it')
+    t.equal(readdirSync(join(config.storageDirectory, 'models')).length, before + 2)
     t.strictSame(
       readdirSync(tmpdir()).filter(name => name.startsWith(`lyceum-model-${process.pid}-`)),
       [],
