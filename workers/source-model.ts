@@ -18,7 +18,7 @@ export async function fetchSourceModel(
   const directory = join(parent, 'source')
   try {
     const modelKey = await findModelKey(database, { runId, modelId })
-    if (!modelKey) throw new Error('it was deleted')
+    if (modelKey === null) throw new Error('it was deleted')
     await mkdir(directory)
     await fetchModel(storage, modelKey, directory)
     return directory
@@ -35,14 +35,15 @@ export async function fetchSourceModel(
   }
 }
 
+/** Null where there is none: what it belonged to was deleted. */
 async function findModelKey(
   database: Dependencies['database'],
   { runId, modelId }: Pick<NonNullable<TrainingSpec['from']>, 'runId' | 'modelId'>,
-): Promise<string | null | undefined> {
+): Promise<string | null> {
   const select = { modelKey: true }
-  const found =
-    runId === undefined
-      ? modelId && (await database.importedModel.findUnique({ where: { id: modelId }, select }))
-      : await database.trainingRun.findUnique({ where: { id: runId }, select })
-  return found ? found.modelKey : undefined
+  if (modelId !== undefined) {
+    return (await database.importedModel.findUnique({ where: { id: modelId }, select }))?.modelKey ?? null
+  }
+  if (runId === undefined) return null
+  return (await database.trainingRun.findUnique({ where: { id: runId }, select }))?.modelKey ?? null
 }
