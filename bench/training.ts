@@ -41,7 +41,7 @@ interface Result {
 const ratios: Record<string, number> = {}
 console.log(
   `Training, images a second: batch ${BATCH}, Adam, medians of ${options.rounds} rounds in turns, ` +
-    `${options.threads} threads, Node ${process.version}`,
+    `${options.threads} thread${options.threads === 1 ? '' : 's'}, Node ${process.version}`,
 )
 for (const network of options.networks) {
   const results = await measure(network)

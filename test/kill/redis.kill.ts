@@ -13,7 +13,7 @@ import {
   withoutGaps,
 } from '../support/runs.js'
 
-t.setTimeout(240_000)
+t.setTimeout(400_000)
 
 t.test('After kill -9 of Redis', withRedis, async t => {
   for (const persistent of [true, false]) {

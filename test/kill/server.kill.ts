@@ -6,7 +6,7 @@ import { runLyceum, startLyceum } from '../support/processes.js'
 import { openScript, signIn } from '../support/rest.js'
 import { end, hasHad, mnistSpec, queueSpec, runBecomes, startWorker, withoutGaps } from '../support/runs.js'
 
-t.setTimeout(240_000)
+t.setTimeout(400_000)
 
 t.test('After kill -9 of the API, with the queue', t =>
   forEachBackend(t, async (t, backend) => {

@@ -19,7 +19,7 @@ import {
   withoutGaps,
 } from '../support/runs.js'
 
-t.setTimeout(240_000)
+t.setTimeout(400_000)
 
 t.test('After kill -9, with the queue', t =>
   forEachBackend(t, async (t, backend) => {

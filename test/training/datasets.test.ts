@@ -22,8 +22,6 @@ const datasetPage = z.object({
   pageInfo: z.object({ endCursor: z.string(), hasNextPage: z.boolean() }),
 })
 
-t.setTimeout(180_000)
-
 t.test('uploading a dataset', async t => {
   const university = await openUniversity(t, { LYCEUM_DATASET_MAX_MB: '2', LYCEUM_DATASET_QUOTA_MB: '2' })
   const { app, deps, databaseUrl, instructor, get, post, remove, ask } = university
