@@ -9,6 +9,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const mappers = {
   AccessToken: '../identity/token-service.js#AccessToken as StoredToken',
   Course: '../catalog/course-index.js#IndexedCourse',
+  ImportedModel: '../training/model-view.js#ModelView',
   Lab: '../catalog/lesson-content.js#LabView',
   Lesson: '../catalog/course-index.js#IndexedLesson',
   Quiz: '../catalog/contract.js#ShownQuiz',

@@ -24,6 +24,7 @@ const tags = [
   { name: 'Learning', description: 'Enrolment and progress.' },
   { name: 'Quizzes', description: 'Submitting answers, and what became of them.' },
   { name: 'Datasets', description: 'What networks are trained on, uploads among it.' },
+  { name: 'Models', description: 'Trained networks that are brought here for runs to begin with.' },
   { name: 'Training', description: 'Training runs, watched live, and the models they made.' },
 ]
 

@@ -45,6 +45,9 @@ const environment = z
     LYCEUM_DATASET_MAX_MB: z.coerce.number().int().min(1).max(2_000).default(200),
     LYCEUM_DATASET_QUOTA: z.coerce.number().int().min(1).max(1_000).default(20),
     LYCEUM_DATASET_QUOTA_MB: z.coerce.number().int().min(1).max(1_000_000).default(2_000),
+    LYCEUM_MODEL_MAX_MB: z.coerce.number().int().min(1).max(1_000).default(200),
+    LYCEUM_MODEL_QUOTA: z.coerce.number().int().min(1).max(1_000).default(20),
+    LYCEUM_MODEL_QUOTA_MB: z.coerce.number().int().min(1).max(1_000_000).default(1_000),
     LYCEUM_CHECKPOINT_SECONDS: z.coerce.number().min(1).max(86_400).default(60),
     LYCEUM_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(1),
   })
@@ -83,6 +86,10 @@ const environment = z
       datasetMaxBytes: env.LYCEUM_DATASET_MAX_MB * 1024 * 1024,
       /** What one user's datasets may be together. */
       datasetQuota: { datasets: env.LYCEUM_DATASET_QUOTA, bytes: env.LYCEUM_DATASET_QUOTA_MB * 1024 * 1024 },
+      /** Of an imported model, as it is sent and unpacked. */
+      modelMaxBytes: env.LYCEUM_MODEL_MAX_MB * 1024 * 1024,
+      /** What one user's imported models may be together. */
+      modelQuota: { models: env.LYCEUM_MODEL_QUOTA, bytes: env.LYCEUM_MODEL_QUOTA_MB * 1024 * 1024 },
       /** The most seconds of training that a run loses with its worker; each epoch's end is kept anyway. */
       checkpointSeconds: env.LYCEUM_CHECKPOINT_SECONDS,
       workerConcurrency: env.LYCEUM_WORKER_CONCURRENCY,

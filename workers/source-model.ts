@@ -13,25 +13,37 @@ export async function fetchSourceModel(
   { from }: TrainingSpec,
   parent: string,
 ): Promise<string | FailureReport | undefined> {
-  if (from?.runId === undefined) return undefined
-  const source = await database.trainingRun.findUnique({
-    where: { id: from.runId },
-    select: { modelKey: true },
-  })
+  const { runId, modelId } = from ?? {}
+  if (runId === undefined && modelId === undefined) return undefined
   const directory = join(parent, 'source')
   try {
-    if (!source?.modelKey) throw new Error('the run was deleted')
+    const modelKey = await findModelKey(database, { runId, modelId })
+    if (modelKey === null) throw new Error('it was deleted')
     await mkdir(directory)
-    await fetchModel(storage, source.modelKey, directory)
+    await fetchModel(storage, modelKey, directory)
     return directory
   } catch (error) {
     return {
       code: 'SOURCE_MODEL_MISSING',
       message:
-        `The model of the run ${from.runId}, which this one begins with, could not be read: ` +
+        `${runId === undefined ? `The imported model ${modelId}` : `The model of the run ${runId}`}, ` +
+        'which this run begins with, could not be read: ' +
         `${error instanceof Error ? error.message : error}.`,
       hint: 'Launch the run again from a model that is still there.',
       fault: 'spec',
     }
   }
+}
+
+/** Null where there is none: what it belonged to was deleted. */
+async function findModelKey(
+  database: Dependencies['database'],
+  { runId, modelId }: Pick<NonNullable<TrainingSpec['from']>, 'runId' | 'modelId'>,
+): Promise<string | null> {
+  const select = { modelKey: true }
+  if (modelId !== undefined) {
+    return (await database.importedModel.findUnique({ where: { id: modelId }, select }))?.modelKey ?? null
+  }
+  if (runId === undefined) return null
+  return (await database.trainingRun.findUnique({ where: { id: runId }, select }))?.modelKey ?? null
 }

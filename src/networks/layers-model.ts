@@ -22,6 +22,21 @@ export function layersModelTopology(network: Network) {
   return { ...model, keras_version: 'tfjs-layers 4.22.0', backend: 'tensor_flow.js' }
 }
 
+/**
+ * The `model.json` of a trained network, whose weights are in `weights.bin` beside it.
+ * @param metadata goes into the model's `userDefinedMetadata`
+ */
+export function layersModelDocument(network: Network, metadata: Record<string, unknown>) {
+  return {
+    format: 'layers-model',
+    generatedBy: 'Lyceum',
+    convertedBy: null,
+    modelTopology: layersModelTopology(network),
+    weightsManifest: [{ paths: ['weights.bin'], weights: layersModelWeights(network) }],
+    userDefinedMetadata: metadata,
+  }
+}
+
 /** The weights in the order in which they are stored: that of the layers, each layer's as in its plan. */
 export function layersModelWeights(network: Network): WeightSpec[] {
   return network.layers.flatMap(layer =>

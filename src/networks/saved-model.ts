@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import { buildKerasNetwork } from './keras/build-keras-network.js'
-import { readKerasJson } from './keras/read-keras-json.js'
 import type { WeightSpec } from './layers-model.js'
 import type { Network } from './network.js'
+import { readTopology } from './read-layers-model.js'
 
 const topology = z.object({ modelTopology: z.record(z.string(), z.unknown()) })
 const document = z.object({
@@ -40,9 +39,5 @@ export function readSavedModel(text: string): SavedModel {
  * @throws Error where the text is no model.json that a run has left
  */
 export function readSavedNetwork(text: string): Network {
-  const { modelTopology } = topology.parse(JSON.parse(text))
-  const model = readKerasJson(JSON.stringify(modelTopology))
-  const [height, width, channels, ...rest] = model.inputShape ?? []
-  if (!height || !width || !channels || rest.length > 0) throw new Error('the model takes no images')
-  return buildKerasNetwork(model, [height, width, channels])
+  return readTopology(topology.parse(JSON.parse(text)).modelTopology)
 }

@@ -1,18 +1,15 @@
-import { Readable } from 'node:stream'
 import { z } from 'zod'
 import type { Resolvers } from '../generated/graphql.js'
 import type { RestInstance } from '../platform/http.js'
 import { forAnyone, forUsers } from '../platform/openapi-route.js'
 import { pageInput, pageOf, parsePage, toConnection } from '../platform/pagination.js'
-import { parseInput } from '../platform/parse.js'
 import { datasetLimits } from './dataset-limits.js'
 import type { DatasetService } from './dataset-service.js'
 import { datasetBody } from './dataset-view.js'
+import { readZipBody, takeZips, zipTypes } from './zip-body.js'
 
 const tags = ['Datasets']
 const { min, max } = datasetLimits.side
-/** Windows has a name of its own for it. */
-const zipTypes = ['application/zip', 'application/x-zip-compressed']
 
 const oneDataset = z.object({ id: z.string().min(1).max(100) })
 const uploadQuery = z.strictObject({
@@ -25,8 +22,6 @@ const uploadQuery = z.strictObject({
     .optional()
     .describe('The side in pixels that images are brought to; by default height and width of most of them.'),
 })
-const stream = z.instanceof(Readable, { error: 'must be a zip' })
-const contentLength = z.coerce.number().int().min(0).optional()
 
 /** GraphQL in, service out. */
 export function datasetResolvers(service: DatasetService) {
@@ -50,9 +45,7 @@ export function datasetResolvers(service: DatasetService) {
 /** REST in, service out. */
 export function datasetRoutes(service: DatasetService) {
   return (rest: RestInstance) => {
-    // The body is handed on as it comes: it is bounded and stored by the service, and never in memory whole.
-    rest.removeAllContentTypeParsers()
-    rest.addContentTypeParser(zipTypes, (_request, payload, done) => done(null, payload))
+    takeZips(rest)
 
     rest.post(
       '/datasets',
@@ -70,9 +63,9 @@ export function datasetRoutes(service: DatasetService) {
           response: { 202: datasetBody },
         },
       },
-      async ({ actor, query, body, headers }, reply) => {
-        const length = parseInput(contentLength, headers['content-length'], 'content-length')
-        const dataset = await service.upload(actor, query, parseInput(stream, body, 'body'), length)
+      async (request, reply) => {
+        const { body, length } = readZipBody(request)
+        const dataset = await service.upload(request.actor, request.query, body, length)
         return reply.code(202).header('location', `/api/v1/datasets/${dataset.id}`).send(dataset)
       },
     )

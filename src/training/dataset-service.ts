@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import { type Actor, hasScope, type SignedInActor } from '../identity/contract.js'
+import { countBytes } from '../platform/bounded-body.js'
 import type { Dependencies } from '../platform/dependencies.js'
 import { bodyTooLarge, notFound } from '../platform/errors.js'
 import { type Page, type PageInput, readPage, sliceOf } from '../platform/pagination.js'
@@ -153,18 +154,4 @@ export function createDatasetService({ database, courier, storage, logger, confi
     if (row === undefined) throw notFound('dataset')
     return row
   }
-}
-
-/** A body's chunks, up to so many bytes; it stays open, so that it can still be answered. @throws BODY_TOO_LARGE */
-function countBytes(body: Readable, most: number): { chunks: AsyncIterable<Uint8Array>; bytes(): number } {
-  let bytes = 0
-  async function* count() {
-    const chunks: AsyncIterable<Uint8Array> = body.iterator({ destroyOnReturn: false })
-    for await (const chunk of chunks) {
-      bytes += chunk.length
-      if (bytes > most) throw bodyTooLarge(most)
-      yield chunk
-    }
-  }
-  return { chunks: count(), bytes: () => bytes }
 }

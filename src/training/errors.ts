@@ -88,6 +88,31 @@ export const datasetInUse = defineError('DATASET_IN_USE', 409, (runs: number) =>
   details: { runs },
 }))
 
+export const modelRefused = defineError(
+  'MODEL_REFUSED',
+  422,
+  (reason: string) => `The model cannot be imported. ${reason}`,
+)
+
+export const tooManyModels = defineError('MODEL_TOO_MANY', 409, (most: number) => ({
+  message: `You have ${most} imported models: delete one first.`,
+  details: { most },
+}))
+
+export const modelQuotaFull = defineError(
+  'MODEL_QUOTA_FULL',
+  409,
+  (quota: number, used: number, bytes: number) => ({
+    message: `Your imported models take ${used} of ${quota} bytes, and this one takes ${bytes}: delete one first.`,
+    details: { quota, used },
+  }),
+)
+
+export const modelInUse = defineError('MODEL_IN_USE', 409, (runs: number) => ({
+  message: `Runs that have not ended begin with the model (${runs}): wait for their end or cancel them, then delete it.`,
+  details: { runs },
+}))
+
 export const previewMissing = defineError(
   'DATASET_PREVIEW_MISSING',
   409,

@@ -15,6 +15,8 @@ export const fineTuning = z
     runId: z.uuid().optional(),
     /** In its place a lab: of its runs that are yours, the latest that succeeded. A launched run names the run. */
     labId: z.string().min(1).max(200).optional(),
+    /** Or a model that was imported. */
+    modelId: z.uuid().optional(),
     /** Whether the head begins anew; by default where the classes are others than the model's. */
     newHead: z.boolean().optional(),
     /** The last of the layers that stay as they are, or `all-but-head`. */
@@ -25,8 +27,8 @@ export const fineTuning = z
     learningRates: z.strictObject({ base: factor.default(1), head: factor.default(1) }).prefault({}),
   })
   .refine(
-    from => (from.runId === undefined) !== (from.labId === undefined),
-    'must name either a runId or a labId',
+    ({ runId, labId, modelId }) => [runId, labId, modelId].filter(id => id !== undefined).length === 1,
+    'must name one of runId, labId and modelId',
   )
 export type FineTuning = z.output<typeof fineTuning>
 

@@ -7,6 +7,8 @@ import { createDatasetService } from './dataset-service.js'
 import { eventStreamRoute } from './event-stream.js'
 import { exportRoutes } from './export-routes.js'
 import { createExportService } from './export-service.js'
+import { modelResolvers, modelRoutes } from './model-faces.js'
+import { createModelService } from './model-service.js'
 import { predictionRoute } from './prediction-route.js'
 import { startReconciler } from './reconciler.js'
 import { trainingResolvers } from './resolvers.js'
@@ -26,7 +28,7 @@ interface Options {
   readonly catalog: LabFinder
 }
 
-/** Training runs: launched, watched, cancelled, deleted, and their models used; and the datasets of users. */
+/** Training runs: launched, watched, cancelled, deleted, and their models used; and the datasets and models that users send. */
 export const training = fp<Options>(
   async (app: FastifyInstance, { catalog }) => {
     const service = createRunService(app.deps, catalog)
@@ -54,6 +56,13 @@ export const training = fp<Options>(
       resolvers: datasetResolvers(datasets),
     })
     await restScope(app, datasetRoutes(datasets))
+
+    const models = createModelService(app.deps)
+    app.schemaParts.add({
+      sdl: new URL('./models.graphql', import.meta.url),
+      resolvers: modelResolvers(models),
+    })
+    await restScope(app, modelRoutes(models))
 
     let stopReconciler: (() => Promise<void>) | undefined
     app.addHook('onReady', async () => {

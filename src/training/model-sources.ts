@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import type { SignedInActor } from '../identity/contract.js'
-import { readSavedModel, type SavedModel } from '../networks/saved-model.js'
+import { readSavedModel, readSavedNetwork, type SavedModel } from '../networks/saved-model.js'
 import type { Dependencies } from '../platform/dependencies.js'
 import { parseInput } from '../platform/parse.js'
 import { keepClasses } from './classes-spec.js'
 import type { DatasetDescription } from './datasets.js'
 import { specImpossible } from './errors.js'
 import { type FineTuning, findSourceProblems, fineTuningFields } from './fine-tuning-spec.js'
-import { namesNetwork, networkOf } from './network-spec.js'
+import { findImportedModel, noSuchModel } from './imported-model.js'
+import { kerasJsonOf, namesNetwork, networkOf } from './network-spec.js'
 import { resolveNetwork } from './resolve-network.js'
 import { findVisibleRun } from './run-access.js'
 import { isFinal } from './run-states.js'
@@ -16,11 +17,12 @@ import { type SpecProblem, type TrainingSpec, trainingSpec } from './spec.js'
 
 type Parts = Pick<Dependencies, 'database' | 'storage'>
 
-/** A run's model that another run may begin with. */
+/** A model that a run may begin with: of another run, or imported. */
 export interface ModelSource {
-  runId: string
-  /** What it was trained as. */
-  spec: TrainingSpec
+  /** What names it, alone, in the spec of a launched run. */
+  id: { runId: string } | { modelId: string }
+  /** What of a spec says which network it is. */
+  network: Record<string, unknown>
   model: SavedModel
 }
 
@@ -31,19 +33,37 @@ const startingPoint = z.object(fineTuningFields)
  * @throws INVALID_INPUT, RUN_SPEC_IMPOSSIBLE where there is none that the user may see and that can be used
  */
 export async function findModelSource(
-  { database, storage }: Parts,
+  parts: Parts,
   user: SignedInActor,
   spec: Record<string, unknown>,
 ): Promise<ModelSource | undefined> {
   const { from } = parseInput(startingPoint, { from: spec.from }, 'spec')
   if (from === undefined) return undefined
-  const row = await findRow(database, user, from)
+  return from.modelId === undefined
+    ? readRunModel(parts, await findRow(parts.database, user, from))
+    : readImportedModel(parts, user, from.modelId)
+}
+
+async function readImportedModel(
+  { database, storage }: Parts,
+  user: SignedInActor,
+  modelId: string,
+): Promise<ModelSource> {
+  const row = await findImportedModel(database, user, modelId)
+  if (row === undefined) throw noSuchModel(modelId)
+  const text = (await storage.read(`${row.modelKey}/model.json`)).toString()
+  const kerasJson = kerasJsonOf(readSavedNetwork(text))
+  return { id: { modelId: row.id }, network: { kerasJson }, model: readSavedModel(text) }
+}
+
+async function readRunModel({ storage }: Parts, row: RunRow): Promise<ModelSource> {
   const { modelKey } = row
   if (!isFinal(row.status) || modelKey === null) {
     throw refuse(`The run ${row.id} has no model: it must have ended with one first, and is ${row.status}.`)
   }
   const text = await storage.read(`${modelKey}/model.json`)
-  return { runId: row.id, spec: trainingSpec.parse(row.spec), model: readSavedModel(text.toString()) }
+  const network = networkOf(trainingSpec.parse(row.spec))
+  return { id: { runId: row.id }, network, model: readSavedModel(text.toString()) }
 }
 
 async function findRow(
@@ -71,7 +91,7 @@ async function findRow(
 
 /** A spec that names no network trains that of its source. */
 export function withNetworkOf(source: ModelSource, spec: Record<string, unknown>): Record<string, unknown> {
-  return namesNetwork(spec) ? spec : { ...networkOf(source.spec), ...spec }
+  return namesNetwork(spec) ? spec : { ...source.network, ...spec }
 }
 
 /** The spec with what follows from its source: the run itself, and whether its head begins anew. */
@@ -82,10 +102,10 @@ export function withSource(
 ): TrainingSpec {
   const { from } = spec
   if (!from || !dataset) return spec
-  const { labId: _, ...rest } = from
+  const { runId: _run, labId: _lab, modelId: _model, ...rest } = from
   const { classNames } = keepClasses(dataset, spec.classes)
   const newHead = from.newHead ?? `${classNames}` !== `${source.model.classNames}`
-  return { ...spec, from: { ...rest, runId: source.runId, newHead } }
+  return { ...spec, from: { ...rest, ...source.id, newHead } }
 }
 
 /** Why a spec that is valid by itself can't begin with its source. */

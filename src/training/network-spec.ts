@@ -3,6 +3,8 @@ import { KerasError } from '../networks/keras/keras-model.js'
 import type { KerasTraining } from '../networks/keras/keras-training.js'
 import { readKerasPython } from '../networks/keras/read-keras-python.js'
 import { layerList } from '../networks/layer-list.js'
+import { layersModelTopology } from '../networks/layers-model.js'
+import type { Network } from '../networks/network.js'
 
 /** Lower-case words with hyphens. */
 export const identifier = z
@@ -11,6 +13,8 @@ export const identifier = z
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be kebab-case: lower-case letters and digits with single hyphens')
 
 const LONGEST_PROGRAM = 30_000
+/** In characters. */
+export const LONGEST_KERAS_JSON = 512_000
 
 /** The ways to say which network is trained: fields of the training spec, of which one is given. */
 const networkSources = {
@@ -18,7 +22,7 @@ const networkSources = {
   architecture: identifier.optional(),
   layers: layerList.optional(),
   /** What `model.to_json()` of Keras 2 or 3 gives. */
-  kerasJson: z.string().min(1).max(512_000).optional(),
+  kerasJson: z.string().min(1).max(LONGEST_KERAS_JSON).optional(),
   /** A program that makes a model with Keras: it is read, never run. */
   kerasPython: z.string().min(1).max(LONGEST_PROGRAM).optional(),
 }
@@ -53,6 +57,11 @@ export function namesNetwork(spec: Record<string, unknown>): boolean {
 export function networkOf(spec: object): Record<string, unknown> {
   const isOfNetwork = (name: string) => Object.hasOwn(networkFields, name) || name === 'dropout'
   return Object.fromEntries(Object.entries(spec).filter(([name]) => isOfNetwork(name)))
+}
+
+/** A network as a spec names one that is known by its layers alone. */
+export function kerasJsonOf(network: Network): string {
+  return JSON.stringify(layersModelTopology(network))
 }
 
 /** A spec with what another says differently: another network takes the place of the whole one. */

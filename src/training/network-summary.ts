@@ -1,10 +1,11 @@
 import { z } from 'zod'
+import type { Network } from '../networks/network.js'
 import { formatSummary, summarizeNetwork } from '../networks/summary.js'
 import { keepClasses } from './classes-spec.js'
 import type { DatasetDescription } from './datasets.js'
 import { specImpossible } from './errors.js'
 import { estimateMemory, resolveNetwork } from './resolve-network.js'
-import type { TrainingSpec } from './spec.js'
+import { type TrainingSpec, trainingSpec } from './spec.js'
 
 const size = z.number()
 const shape = z.array(z.number())
@@ -44,7 +45,21 @@ export type NetworkSummaryBody = z.output<typeof networkSummary>
 export function summarizeSpec(spec: TrainingSpec, dataset: DatasetDescription): NetworkSummaryBody {
   const resolved = resolveNetwork(spec, keepClasses(dataset, spec.classes))
   if ('problems' in resolved) throw specImpossible(resolved.problems)
-  const { network, notes } = resolved
+  return summarize(resolved.network, spec, resolved.notes)
+}
+
+const defaults = trainingSpec.parse({ architecture: 'any', dataset: 'any' })
+
+/** What a network is made of and what its training costs with the batch size and optimizer of a spec that names none. */
+export function summarizeByDefaults(network: Network): NetworkSummaryBody {
+  return summarize(network, defaults, [])
+}
+
+function summarize(
+  network: Network,
+  spec: Pick<TrainingSpec, 'batchSize' | 'optimizer'>,
+  notes: readonly string[],
+): NetworkSummaryBody {
   const summary = summarizeNetwork(network)
   return {
     ...summary,

@@ -31,6 +31,6 @@ export function mayManageRun(actor: SignedInActor, run: RunOwnership): boolean {
 }
 
 /** An upload is its owner's alone, and an admin's. One that may not be seen is answered like one that does not exist. */
-export function maySeeDataset(actor: SignedInActor, { ownerId }: { ownerId: string }): boolean {
+export function maySeeUpload(actor: SignedInActor, { ownerId }: { ownerId: string }): boolean {
   return actor.scopes.includes('admin') || ownerId === actor.userId
 }

@@ -7,6 +7,7 @@ import { notFound } from '../platform/errors.js'
 import { parseInput } from '../platform/parse.js'
 import { type DatasetDescription, namesUpload } from './datasets.js'
 import { runKeyReused, specImpossible, tooManyRuns } from './errors.js'
+import { holdModel } from './imported-model.js'
 import { findMismatch, findModelSource, withNetworkOf, withSource } from './model-sources.js'
 import { overrideSpec } from './network-spec.js'
 import type { RunEvent } from './run-events.js'
@@ -96,6 +97,8 @@ export function insertRun(
     if (unfinished >= unfinishedRunsAllowed) throw tooManyRuns(unfinishedRunsAllowed)
     const datasetId = namesUpload(plan.spec.dataset) ? plan.spec.dataset : null
     if (datasetId !== null) await holdUpload(tx, datasetId)
+    const sourceModelId = plan.spec.from?.modelId ?? null
+    if (sourceModelId !== null) await holdModel(tx, sourceModelId)
     const { dataset: _, ...data } = plan
     const queued: RunEvent = { type: 'queued', attempt: 1 }
     const run = await tx.trainingRun.create({
@@ -103,6 +106,7 @@ export function insertRun(
         ...data,
         spec: toJson(plan.spec),
         datasetId,
+        sourceModelId,
         ownerId: owner.userId,
         idempotencyKey: idempotencyKey ?? null,
         lastEvent: 1,

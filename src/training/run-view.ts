@@ -12,7 +12,8 @@ export function ownershipOf(row: RunRow) {
 
 /** A run as both faces show it. */
 export function viewRun(row: RunRow) {
-  const { course: _course, idempotencyKey: _key, datasetId: _dataset, modelKey, ...run } = row
+  const { course: _course, idempotencyKey: _key, datasetId: _dataset, sourceModelId: _model, ...shown } = row
+  const { modelKey, ...run } = shown
   const modelFiles: ModelFile[] = modelKey !== null && isFinal(row.status) ? [...modelFileNames] : []
   return { ...run, modelFiles }
 }

@@ -3,7 +3,7 @@ import type { Database, Transaction } from '../platform/database.js'
 import { type DatasetRow, describeUpload } from './dataset-view.js'
 import { type DatasetDescription, findDataset, namesUpload } from './datasets.js'
 import { specImpossible } from './errors.js'
-import { maySeeDataset } from './policy.js'
+import { maySeeUpload } from './policy.js'
 import { finalStatuses } from './run-states.js'
 
 /** The row of an upload that the user may see. */
@@ -15,7 +15,7 @@ export async function findUpload(
   // What is no UUID is no upload: PostgreSQL would refuse to compare it.
   if (!namesUpload(id)) return undefined
   const row = await database.uploadedDataset.findUnique({ where: { id } })
-  return row !== null && maySeeDataset(user, row) ? row : undefined
+  return row !== null && maySeeUpload(user, row) ? row : undefined
 }
 
 /**

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { InjectOptions } from 'fastify'
 import t from 'tap'
+import { dense, flatten } from '../../src/networks/layers.js'
+import { layersModelDocument } from '../../src/networks/layers-model.js'
+import { buildSequential } from '../../src/networks/network-builder.js'
 import { answersTo, courseSlug, openCourse } from '../assessment/course.js'
 import { createUser, type TestUser } from '../support/users.js'
 import { openUniversity, spec } from '../training/university.js'
@@ -81,6 +84,15 @@ t.test('who may do what', async t => {
   const run = await launch(otherInstructor, { labId: 'tea-lab' })
   await succeed(run)
 
+  const imported = await database.importedModel.create({
+    data: {
+      ...{ ownerId: otherInstructor.userId, title: 'Brought', modelKey: `models/${randomUUID()}`, bytes: 1 },
+      ...{ inputShape: [4, 4, 1], classNames: ['no', 'yes'], parameters: 236 },
+    },
+  })
+  const small = buildSequential('net', [4, 4, 1], [flatten(), dense(2, { activation: 'softmax' })])
+  const document = JSON.stringify(layersModelDocument(small, {}))
+  await deps.storage.put(`${imported.modelKey}/model.json`, Buffer.from(document))
   const missing = '0193b2c0-0000-7000-8000-000000000000'
   const invalid = { expired: 'TOKEN_INVALID', revoked: 'TOKEN_INVALID', disabled: 'TOKEN_INVALID' }
   const closed = { anonymous: 'UNAUTHENTICATED', ...invalid }
@@ -197,6 +209,25 @@ t.test('who may do what', async t => {
       { method: 'DELETE', url: `/api/v1/runs/${missing}` },
       { ...all('NOT_FOUND'), ...closed, ...notTraining },
     ],
+    [
+      'import a model that is none',
+      {
+        ...{ method: 'POST', url: '/api/v1/models?title=None', payload: 'no zip' },
+        headers: { 'content-type': 'application/zip' },
+      },
+      { ...all('MODEL_REFUSED'), ...closed, ...notTraining },
+    ],
+    ['list the own imported models', { url: '/api/v1/models' }, { ...all('200'), ...closed, ...notReading }],
+    [
+      'see an imported model',
+      { url: `/api/v1/models/${imported.id}` },
+      { ...all('NOT_FOUND'), ...closed, ...notReading, ...ok(200, 'otherInstructor', 'admin') },
+    ],
+    [
+      'delete an imported model that is not there',
+      { method: 'DELETE', url: `/api/v1/models/${missing}` },
+      { ...all('NOT_FOUND'), ...closed, ...notTraining },
+    ],
     ['list the users', { url: '/api/v1/users' }, notAdmin],
     [
       'change a user',
@@ -236,6 +267,15 @@ t.test('who may do what', async t => {
       await pairs(id => ({ url: `/api/v1/runs/${id}/history` }), run),
       await pairs(id => ({ url: `/api/v1/runs/${id}/model/model.json` }), run),
       await pairs(id => ({ method: 'POST', url: `/api/v1/runs/${id}/predictions`, payload: { image } }), run),
+      await pairs(id => ({ url: `/api/v1/models/${id}` }), imported.id),
+      await pairs(
+        query(id => `{ model(id: "${id}") { id } }`),
+        imported.id,
+      ),
+      await pairs(
+        query(id => `mutation { deleteModel(id: "${id}") }`),
+        imported.id,
+      ),
       await pairs(
         query(id => `{ attempt(id: "${id}") { id } }`),
         attempt,

@@ -9,6 +9,7 @@ import * as ledger from '../../src/training/run-ledger.js'
 import { openWasmEngine } from '../../workers/engines/wasm.js'
 import { exportModel } from '../../workers/model-exporter.js'
 import { loadModel } from '../../workers/trainer/predictor.js'
+import { startedEvent } from '../support/started-event.js'
 import { createUser } from '../support/users.js'
 import { saveRandomModel } from '../workers/exporter/random-model.js'
 import { openUniversity } from './university.js'
@@ -32,7 +33,9 @@ t.test('the exports of a run', async t => {
       await deps.storage.put(`${modelKey}/${file}`, await readFile(join(directory, file)))
     }
     const result = { classNames: ['no', 'yes'] }
-    await ledger.finishRun(deps.database, await begin(id), { status: 'SUCCEEDED', result, modelKey })
+    const key = await begin(id)
+    await ledger.appendEvents(deps.database, key, [startedEvent])
+    await ledger.finishRun(deps.database, key, { status: 'SUCCEEDED', result, modelKey })
     return { id, directory }
   }
   const download = (id: string, format: string, user = instructor) =>

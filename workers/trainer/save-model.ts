@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { layersModelTopology, layersModelWeights } from '../../src/networks/layers-model.js'
+import { layersModelDocument } from '../../src/networks/layers-model.js'
 import type { Network } from '../../src/networks/network.js'
 import type { Weights } from './forward.js'
 
@@ -17,14 +17,7 @@ export async function saveModel(
 ): Promise<string[]> {
   const values = await Promise.all(weights.map(weight => weight.data()))
   const bytes = Buffer.concat(values.map(part => Buffer.from(part.buffer, part.byteOffset, part.byteLength)))
-  const model = {
-    format: 'layers-model',
-    generatedBy: 'Lyceum',
-    convertedBy: null,
-    modelTopology: layersModelTopology(network),
-    weightsManifest: [{ paths: ['weights.bin'], weights: layersModelWeights(network) }],
-    userDefinedMetadata: metadata,
-  }
+  const model = layersModelDocument(network, metadata)
   await writeFile(join(directory, 'weights.bin'), bytes)
   await writeFile(join(directory, 'model.json'), JSON.stringify(model))
   return ['model.json', 'weights.bin']

@@ -1,6 +1,6 @@
+import { UploadRefused } from '../../../src/platform/upload-refused.js'
 import { datasetLimits } from '../../../src/training/contract.js'
 import { checkClassNames, checkCounts } from './class-names.js'
-import { UploadRefused } from './upload-refused.js'
 
 export interface LabelledFile {
   path: string

@@ -1,5 +1,5 @@
+import { UploadRefused } from '../../../src/platform/upload-refused.js'
 import { datasetLimits } from '../../../src/training/contract.js'
-import { UploadRefused } from './upload-refused.js'
 
 /** @throws UploadRefused where there are too few or too many, or one that can't be shown */
 export function checkClassNames(classNames: readonly string[]): void {

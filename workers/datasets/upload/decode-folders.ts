@@ -1,11 +1,11 @@
+import type { Archive } from '../../../src/platform/archive.js'
+import { UploadRefused } from '../../../src/platform/upload-refused.js'
 import { datasetLimits } from '../../../src/training/contract.js'
 import type { ImageSet } from '../dataset.js'
-import type { Archive } from './archive.js'
 import { type LabelledFile, readClassFolders } from './class-folders.js'
 import { checkDecodedBytes, type DecodedUpload, type OnProgress } from './decoded-upload.js'
 import { readPixels, readSize, type Size } from './image-file.js'
 import { splitByClass, splitDescription } from './split.js'
-import { UploadRefused } from './upload-refused.js'
 
 const COLOURS = 3
 

@@ -1,13 +1,13 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
+import type { Archive } from '../../../src/platform/archive.js'
+import { describeCause, UploadRefused } from '../../../src/platform/upload-refused.js'
 import { datasetLimits } from '../../../src/training/contract.js'
 import type { ImageSet } from '../dataset.js'
 import { parseIdx } from '../idx.js'
-import type { Archive } from './archive.js'
 import { checkClassNames, checkCounts } from './class-names.js'
 import { checkDecodedBytes, type DecodedUpload, type OnProgress } from './decoded-upload.js'
 import { splitByClass, splitDescription } from './split.js'
-import { describeCause, UploadRefused } from './upload-refused.js'
 
 const unzip = promisify(gunzip)
 const idxName = /idx\d?-ubyte(\.gz)?$/

@@ -1,4 +1,5 @@
-import { Archive } from './archive.js'
+import { Archive } from '../../../src/platform/archive.js'
+import { datasetLimits } from '../../../src/training/contract.js'
 import { decodeFolders } from './decode-folders.js'
 import { decodeIdx, isIdx } from './decode-idx.js'
 import type { DecodedUpload, OnProgress } from './decoded-upload.js'
@@ -13,7 +14,7 @@ export async function decodeUpload(
   size: number | null,
   onProgress: OnProgress,
 ): Promise<DecodedUpload> {
-  const archive = await Archive.open(file)
+  const archive = await Archive.open(file, datasetLimits)
   try {
     return await (isIdx(archive.files) ? decodeIdx : decodeFolders)(archive, size, onProgress)
   } finally {

@@ -1,6 +1,6 @@
+import { UploadRefused } from '../../../src/platform/upload-refused.js'
 import { datasetLimits } from '../../../src/training/contract.js'
 import type { ImageSet } from '../dataset.js'
-import { UploadRefused } from './upload-refused.js'
 
 /** What an upload was decoded to. */
 export interface DecodedUpload {

@@ -1,7 +1,7 @@
 import sharp from 'sharp'
+import type { Archive } from '../../../src/platform/archive.js'
+import { describeCause, UploadRefused } from '../../../src/platform/upload-refused.js'
 import { datasetLimits } from '../../../src/training/contract.js'
-import type { Archive } from './archive.js'
-import { describeCause, UploadRefused } from './upload-refused.js'
 
 // What calls itself an image may be of any format that libvips knows: only two of its readers are open.
 sharp.block({ operation: ['VipsForeignLoad'] })

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { UploadRefused } from '../../../src/platform/upload-refused.js'
 import {
   type DecodeCommand,
   type DecoderReport,
@@ -11,7 +12,6 @@ import {
 import { countClasses } from './class-names.js'
 import { drawContactSheet } from './contact-sheet.js'
 import { decodeUpload } from './decode-upload.js'
-import { UploadRefused } from './upload-refused.js'
 
 const memoryCheckMs = 200
 const progressMs = 250

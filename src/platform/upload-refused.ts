@@ -1,6 +1,6 @@
 const LONGEST_REASON = 500
 
-/** The upload is no dataset; the message says what is wrong, where, and what to do, for whoever sent it. */
+/** An upload is not what it should be; the message says what is wrong, where, and what to do, for whoever sent it. */
 export class UploadRefused extends Error {
   override name = 'UploadRefused'
 
