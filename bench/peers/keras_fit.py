@@ -1,4 +1,4 @@
-"""Keras on TensorFlow, by its own `fit` on arrays: python keras_fit.py <network> <batch> <threads>."""
+"""Keras on TensorFlow, by its own `fit` on arrays: python keras_fit.py <network> <batch> <threads> <cpu|gpu>."""
 import os
 import sys
 
@@ -66,7 +66,9 @@ def mobilenet():
     return keras.Model(images, layers.Dense(10)(layers.GlobalAveragePooling2D()(x)))
 
 
-def main(name, batch, threads):
+def main(name, batch, threads, device):
+    if device == 'gpu' and not tensorflow.config.list_physical_devices('GPU'):
+        sys.exit('TensorFlow finds no GPU')
     tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
     keras.utils.set_random_seed(1)
     networks = {'simple-cnn': simple_cnn, 'lenet-5': lenet_5, 'resnet-20': resnet_20, 'mobilenet': mobilenet}
@@ -81,12 +83,13 @@ def main(name, batch, threads):
     def train(steps):
         network.fit(images[:steps * batch], labels[:steps * batch], batch_size=batch, verbose=0)
 
+    where = 'GPU' if device == 'gpu' else f'CPU ({threads} threads)'
     serve(
         train,
         batch,
-        device=f'Keras {keras.__version__}, TensorFlow {tensorflow.__version__}, fit, CPU ({threads} threads)',
+        device=f'Keras {keras.__version__}, TensorFlow {tensorflow.__version__}, fit, {where}',
         parameters=sum(int(numpy.prod(weight.shape)) for weight in network.trainable_weights),
     )
 
 
-main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

@@ -1,4 +1,4 @@
-"""PyTorch, eager: python pytorch.py <network> <batch> <threads>."""
+"""PyTorch, eager: python pytorch.py <network> <batch> <threads> <cpu|gpu>."""
 import sys
 
 import torch
@@ -68,11 +68,17 @@ def mobilenet():
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1024, 10))
 
 
-def main(name, batch, threads):
+def main(name, batch, threads, device):
+    if device == 'gpu' and not torch.cuda.is_available():
+        sys.exit('torch finds no GPU')
+    where = torch.device('cuda' if device == 'gpu' else 'cpu')
+    # Both sides compute in float32.
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
     torch.set_num_threads(threads)
     torch.manual_seed(1)
     networks = {'simple-cnn': simple_cnn, 'lenet-5': lenet_5, 'resnet-20': resnet_20, 'mobilenet': mobilenet}
-    network = networks[name]()
+    network = networks[name]().to(where)
     optimizer = torch.optim.Adam(network.parameters(), lr=0.001)
     images = torch.rand(8 * batch, *IMAGE_SHAPES[name])
     labels = torch.arange(8 * batch) % 10
@@ -81,16 +87,26 @@ def main(name, batch, threads):
         for step in range(steps):
             start = step % 8 * batch
             optimizer.zero_grad()
-            loss = F.cross_entropy(network(images[start:start + batch]), labels[start:start + batch])
+            loss = F.cross_entropy(
+                network(images[start:start + batch].to(where)), labels[start:start + batch].to(where)
+            )
             loss.backward()
             optimizer.step()
+        if device == 'gpu':
+            torch.cuda.synchronize()
 
     serve(
         train,
         batch,
-        device=f'PyTorch {torch.__version__}, eager, CPU ({torch.get_num_threads()} threads)',
+        device=f'PyTorch {torch.__version__}, eager, {describe(device)}',
         parameters=sum(weight.numel() for weight in network.parameters()),
     )
 
 
-main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+def describe(device):
+    if device == 'gpu':
+        return f'GPU ({torch.cuda.get_device_name()})'
+    return f'CPU ({torch.get_num_threads()} threads)'
+
+
+main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

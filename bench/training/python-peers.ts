@@ -18,23 +18,36 @@ export const pythonPeers = Object.keys(peers)
 
 const folder = join('bench', 'peers')
 
-export interface InstalledPeer {
-  start(network: string, batch: number, threads: number): Promise<Competitor>
+export interface StartOptions {
+  batch: number
+  threads: number
+  device: 'cpu' | 'gpu'
 }
 
-/** Installs a peer where it is not yet; where that fails, all that it starts says why. */
-export function installPeer(name: string, home: string): InstalledPeer {
+export interface PresentPeer {
+  start(network: string, options: StartOptions): Promise<Competitor>
+}
+
+/**
+ * A peer in the Python that is named, with what that has; else in one under `home`, into which it is installed where
+ * it is not yet. Where it is missing, all that it starts says why.
+ */
+export function findPeer(name: string, home: string, python?: string): PresentPeer {
   const peer = peers[name]
   if (!peer) throw new Error(`There is no peer '${name}'.`)
   const environment = join(home, 'bench-peers')
-  const python = join(environment, 'bin', 'python')
-  const reason = install(peer, environment, python)
+  const interpreter = python ?? join(environment, 'bin', 'python')
+  const reason = python === undefined ? install(peer, environment, interpreter) : undefined
   return {
-    async start(network, batch, threads) {
+    async start(network, { batch, threads, device }) {
       if (reason !== undefined) return absent(reason)
-      const args = [join(folder, peer.program), network, String(batch), String(threads)]
-      // A build for GPUs, which pip may choose, computes on the CPU too.
-      return startProgram(python, args, { ...process.env, CUDA_VISIBLE_DEVICES: '', PYTHONUNBUFFERED: '1' })
+      const args = [join(folder, peer.program), network, String(batch), String(threads), device]
+      return startProgram(interpreter, args, {
+        ...process.env,
+        // A build for GPUs, which pip may choose, computes on the CPU too.
+        ...(device === 'cpu' ? { CUDA_VISIBLE_DEVICES: '' } : { NVIDIA_TF32_OVERRIDE: '0' }),
+        PYTHONUNBUFFERED: '1',
+      })
     },
   }
 }

@@ -9,18 +9,19 @@ import {
   realpathSync,
   renameSync,
   symlinkSync,
-  writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { compileAddon, missingForCompiling } from './compile.mjs'
 import { answers, run } from './run.mjs'
 
-const version = '2.21.0'
 // Pip picks one wheel whatever Python it runs on: all that is taken out of it is the library.
 const wheelOf = { x64: 'x86_64' }[process.platform === 'linux' ? process.arch : 'none']
-const checksums = {
-  [`tensorflow-cpu==${version}`]: '2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c',
-}
+// pip takes a wheel whose tag is in this list to the letter; manylinux2014 stands for 2010 and 1 as well.
+const platforms = [
+  ...Array.from({ length: 12 }, (_, index) => `manylinux_2_${28 - index}_${wheelOf}`),
+  `manylinux2014_${wheelOf}`,
+]
 
 export function hasNvidiaCard() {
   return existsSync('/dev/nvidia0') || answers('nvidia-smi', '-L')
@@ -43,7 +44,7 @@ export const cpuWheel = {
   fill: fillFromCpuWheel,
 }
 export const cudaWheel = {
-  kind: 'wheel',
+  kind: 'cuda',
   title: "TensorFlow's wheel for CUDA",
   check: requirePipAndCompiler,
   fill: fillFromCudaWheel,
@@ -90,24 +91,18 @@ async function fillByPackage({ root }) {
 }
 
 async function fillFromCpuWheel(stage) {
-  takeOutOfWheel(stage, await pipInstall(stage, [`tensorflow-cpu==${version}`]))
+  const [tensorflow, folder] = await pipInstall(stage, 'cpu-requirements.txt')
+  takeOutOfWheel(stage, folder)
   await compileAddon(stage)
-  return `the wheel tensorflow-cpu ${version}`
+  return `the wheel ${tensorflow}`
 }
 
-/** The CUDA libraries are those that the wheel names. */
 async function fillFromCudaWheel(stage) {
-  const folder = await pipInstall(stage, [`tensorflow==${version}`])
-  const metadata = readFileSync(join(folder, `tensorflow-${version}.dist-info`, 'METADATA'), 'utf8')
-  const cuda = metadata.matchAll(/^Requires-Dist: (nvidia-[^;\s]+)\s*;\s*extra == ["']and-cuda["']/gm)
-  await pipInstall(
-    stage,
-    Array.from(cuda, ([, requirement]) => requirement),
-  )
+  const [tensorflow, folder] = await pipInstall(stage, 'cuda-requirements.txt')
   takeOutOfWheel(stage, folder)
   renameSync(join(folder, 'nvidia'), join(stage.package, 'deps', 'nvidia'))
   await compileAddon(stage)
-  return `the wheel tensorflow ${version} and its CUDA libraries`
+  return `the wheel ${tensorflow} and its CUDA libraries`
 }
 
 /** An unpacked libtensorflow, or the tensorflow folder of a Python. */
@@ -130,27 +125,27 @@ async function fillFromFolder(stage, folder) {
   return folder
 }
 
-/** Into a folder of the stage; a checksum that is known must be right. */
-async function pipInstall({ root }, requirements) {
+/**
+ * Into a folder of the stage.
+ * @returns what the first of the requirements is, and the folder
+ */
+async function pipInstall({ root }, name) {
   const folder = join(root, 'wheels')
-  const list = join(root, 'requirements.txt')
-  const known = requirements.every(requirement => requirement in checksums)
-  const lines = requirements.map(name => (known ? `${name} --hash=sha256:${checksums[name]}` : name))
-  writeFileSync(list, lines.join('\n'))
-  const platforms = ['manylinux_2_28', 'manylinux_2_27', 'manylinux_2_17', 'manylinux2014']
+  const requirements = fileURLToPath(new URL(name, import.meta.url))
   const options = [
     ...['--quiet', '--retries=0', '--no-deps', '--no-compile', '--only-binary=:all:'],
-    ...[
-      '--python-version=3.11',
-      '--implementation=cp',
-      ...platforms.map(name => `--platform=${name}_${wheelOf}`),
-    ],
-    ...(known ? ['--require-hashes'] : []),
+    ...['--python-version=3.11', '--implementation=cp', ...platforms.map(tag => `--platform=${tag}`)],
   ]
-  await run('python3', ['-m', 'pip', 'install', ...options, `--target=${folder}`, `--requirement=${list}`], {
-    minutes: 20,
-  })
-  return folder
+  await run(
+    'python3',
+    ['-m', 'pip', 'install', ...options, `--target=${folder}`, `--requirement=${requirements}`],
+    {
+      // CUDA's libraries are some 3 GB.
+      minutes: 60,
+    },
+  )
+  const [, project, version] = /^(tensorflow\S*)==(\S+)/m.exec(readFileSync(requirements, 'utf8'))
+  return [`${project} ${version}`, folder]
 }
 
 function takeOutOfWheel(stage, wheels) {

@@ -18,11 +18,8 @@ export function engineEnvironment(
   inherited: Variables,
   card?: string,
 ): Variables {
-  const libraries = [
-    ...cudaLibraries(tensorflowDirectory),
-    ...(inherited.LD_LIBRARY_PATH ?? '').split(delimiter),
-  ]
-  const path = libraries.filter(folder => folder !== '').join(delimiter)
+  const cuda = join(tensorflowDirectory, 'package', 'deps', 'nvidia')
+  const hasCuda = existsSync(cuda)
   return {
     TF_CPP_MIN_LOG_LEVEL: '1',
     TF_NUM_INTRAOP_THREADS: String(engineThreads),
@@ -30,26 +27,36 @@ export function engineEnvironment(
     TF_NUM_INTEROP_THREADS: '1',
     // The fast convolutions. On by default only where the CPU has AVX-512: a result must not depend on that.
     TF_ENABLE_ONEDNN_OPTS: '1',
-    // The same run gives the same numbers, on the same machine.
-    TF_DETERMINISTIC_OPS: '1',
+    // The same run gives the same numbers, on the same machine. For GPUs of cuDNN alone: TensorFlow refuses an
+    // operation that it has no deterministic kernel for, such as a depthwise convolution's gradient.
+    ...(hasCuda ? { TF_CUDNN_DETERMINISTIC: '1' } : { TF_DETERMINISTIC_OPS: '1' }),
     // Without it the first process takes the whole GPU's memory, and a second run finds none.
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
     // TensorFloat-32 keeps ten bits of a float32's mantissa.
     NVIDIA_TF32_OVERRIDE: '0',
+    // Where the compiler for kernels that are made for the card at run time finds its own library.
+    ...(hasCuda ? { XLA_FLAGS: `--xla_gpu_cuda_data_dir=${join(cuda, 'cuda_nvcc')}` } : {}),
     ...inherited,
     // What the process itself reads of Lyceum's settings.
     LYCEUM_TENSORFLOW: tensorflowDirectory,
     LYCEUM_ENGINE_THREADS: String(engineThreads),
-    ...(path === '' ? {} : { LD_LIBRARY_PATH: path }),
+    ...(hasCuda
+      ? {
+          LD_LIBRARY_PATH: prepend(cudaLibraries(cuda), inherited.LD_LIBRARY_PATH),
+          PATH: prepend([join(cuda, 'cuda_nvcc', 'bin')], inherited.PATH),
+        }
+      : {}),
     ...(card === undefined ? {} : { CUDA_VISIBLE_DEVICES: card }),
   }
 }
 
 /** Where the CUDA libraries that came with the binding are; the dynamic linker is told when the process starts. */
-function cudaLibraries(tensorflowDirectory: string): string[] {
-  const folder = join(tensorflowDirectory, 'package', 'deps', 'nvidia')
-  if (!existsSync(folder)) return []
+function cudaLibraries(folder: string): string[] {
   return readdirSync(folder)
     .map(name => join(folder, name, 'lib'))
     .filter(existsSync)
+}
+
+function prepend(folders: readonly string[], path = ''): string {
+  return [...folders, ...path.split(delimiter)].filter(folder => folder !== '').join(delimiter)
 }

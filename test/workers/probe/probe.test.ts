@@ -128,7 +128,15 @@ t.test('The environment of an engine', async t => {
       const lib = join(settings.tensorflowDirectory, 'package', 'deps', 'nvidia', 'cudnn', 'lib')
       t.notOk(engineEnvironment(settings, {}).LD_LIBRARY_PATH)
       await mkdir(lib, { recursive: true })
-      t.equal(engineEnvironment(settings, { LD_LIBRARY_PATH: '/own' }).LD_LIBRARY_PATH, `${lib}:/own`)
+      const compiler = join(settings.tensorflowDirectory, 'package', 'deps', 'nvidia', 'cuda_nvcc')
+      const variables = engineEnvironment(settings, { LD_LIBRARY_PATH: '/own', PATH: '/bin' })
+      t.match(variables, {
+        LD_LIBRARY_PATH: `${lib}:/own`,
+        PATH: `${join(compiler, 'bin')}:/bin`,
+        XLA_FLAGS: `--xla_gpu_cuda_data_dir=${compiler}`,
+        TF_CUDNN_DETERMINISTIC: '1',
+      })
+      t.notOk('TF_DETERMINISTIC_OPS' in variables, 'which would refuse depthwise gradients on a GPU')
     },
   )
 })
