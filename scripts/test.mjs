@@ -1,5 +1,7 @@
 // Runs the tests: set-up where it is missing, one embedded PostgreSQL for all files, then tap on what was built.
-//   npm test                     every test but the kill tests (`npm test -- --kill` runs those alone)
+//   npm test                     the tests that a change is made with
+//   npm test -- --wide           those of whole processes, which take long
+//   npm test -- --kill           those that end processes with SIGKILL
 //   npm test -- test/identity    the files below that path
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
@@ -14,13 +16,13 @@ process.chdir(root)
 await setUp()
 
 const args = process.argv.slice(2)
-const kill = args.includes('--kill')
+const kind = ['kill', 'wide'].find(name => args.includes(`--${name}`)) ?? 'test'
 const paths = args
   .filter(arg => !arg.startsWith('--'))
   .map(path => path.replace(/\/$/, '').replace(/\.ts$/, '.js'))
 const files = readdirSync('dist/test', { recursive: true })
   .map(file => join('test', file))
-  .filter(file => (kill ? file.endsWith('.kill.js') : file.endsWith('.test.js')))
+  .filter(file => file.endsWith(`.${kind}.js`))
   .filter(file => paths.length === 0 || paths.some(path => file === path || file.startsWith(`${path}/`)))
   .map(file => join('dist', file))
   .sort()
@@ -43,7 +45,8 @@ process.exitCode = status
 
 /** Runs tap, shows its output, and closes with the line that people and programs look for. */
 async function runTap() {
-  const jobs = kill ? '1' : '2'
+  // Some wait for processes more than they compute; those that are killed at work are not to wait for each other.
+  const jobs = kind === 'kill' ? '1' : '3'
   const tap = spawn(
     process.execPath,
     ['node_modules/@tapjs/run/dist/esm/index.js', 'run', `--jobs=${jobs}`, '--reporter=tap', ...files],
