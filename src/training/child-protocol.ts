@@ -72,10 +72,13 @@ export const fault = z.enum(['spec', 'machine', 'lyceum'])
 
 const failure = { code: z.string(), message: z.string(), hint: z.string(), fault }
 
+/** Of a file in the output directory, and of nowhere else. */
+const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/)
+
 const checkpointReport = z.strictObject({
   kind: z.literal('checkpoint'),
-  /** A name in the output directory, where the child leaves it until it is taken. */
-  file: z.string(),
+  /** The child leaves it in the output directory until it is taken. */
+  file: fileName,
   /** Steps taken. */
   step: z.int().nonnegative(),
   /** The epoch that the next step is of. */
@@ -91,7 +94,7 @@ export const childReport = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('event'), event: trainerEvent }),
   checkpointReport,
   /** After the `finished` event: the model's files, as names in the output directory. */
-  z.strictObject({ kind: z.literal('finished'), files: z.array(z.string()) }),
+  z.strictObject({ kind: z.literal('finished'), files: z.array(fileName) }),
   /** After `stop` or `pause`: the child leaves. */
   z.strictObject({ kind: z.literal('stopped') }),
   z.strictObject({ kind: z.literal('failed'), ...failure }),
