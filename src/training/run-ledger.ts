@@ -116,9 +116,7 @@ async function retry(tx: Transaction, key: AttemptKey, failure: FailureReport) {
 /** The attempts before this one that were lost since a checkpoint was last stored. */
 async function countLostBefore(tx: Transaction, { runId, attempt }: AttemptKey): Promise<number> {
   const { _max } = await tx.runCheckpoint.aggregate({ where: { runId }, _max: { attempt: true } })
-  if (_max.attempt === attempt) return -1
-  const { runAttempt } = tx
-  return runAttempt.count({
+  return tx.runAttempt.count({
     where: { runId, number: { gt: _max.attempt ?? 0, lt: attempt }, outcome: 'LOST' },
   })
 }
