@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isAlive } from '../src/platform/lock-file.js'
 
 /** Below the system's temporary folder. One for each user: what another one made is not to be written to. */
 export const scratchFolder = `lyceum-workers-${process.getuid?.() ?? 'user'}`
@@ -29,13 +30,4 @@ function isAbandoned(name: string): boolean {
   const pid = Number(owner.pid)
   // In a container the worker has the same process id at every start.
   return pid === process.pid || !isAlive(pid)
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
 }
