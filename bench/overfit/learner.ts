@@ -3,8 +3,9 @@
 import { join } from 'node:path'
 import { readConfig } from '../../src/config.js'
 import { findArchitecture, trainingSpec } from '../../src/training/contract.js'
-import type { Dataset, ImageSet } from '../../workers/datasets/dataset.js'
+import type { Dataset } from '../../workers/datasets/dataset.js'
 import { loadDataset } from '../../workers/datasets/load-dataset.js'
+import { pickImages } from '../../workers/datasets/pick-images.js'
 import { engineNames, openEngine } from '../../workers/engines/choose-engine.js'
 import { EngineUnavailableError } from '../../workers/engines/engine.js'
 import { RandomStream } from '../../workers/random/random-stream.js'
@@ -67,19 +68,6 @@ async function learn(engine: Awaited<ReturnType<typeof openEngine>>) {
 async function loadFew(id: string): Promise<Dataset> {
   const dataset = await loadDataset(id, join(readConfig().home, 'datasets'))
   const chosen = permutation(dataset.training.count, new RandomStream(1, 'subset')).subarray(0, IMAGES)
-  const few = pick(dataset.training, chosen)
+  const few = pickImages(dataset.training, chosen)
   return { ...dataset, training: few, test: few }
-}
-
-function pick({ count, pixels, labels }: ImageSet, chosen: Uint32Array): ImageSet {
-  const size = pixels.length / count
-  const picked = new Uint8Array(chosen.length * size)
-  for (const [place, index] of chosen.entries()) {
-    picked.set(pixels.subarray(index * size, (index + 1) * size), place * size)
-  }
-  return {
-    count: chosen.length,
-    pixels: picked,
-    labels: Uint8Array.from(chosen, index => labels[index] ?? 0),
-  }
 }

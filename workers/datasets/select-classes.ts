@@ -1,5 +1,6 @@
 import { keepClasses } from '../../src/training/contract.js'
 import type { Dataset, ImageSet } from './dataset.js'
+import { pickImages } from './pick-images.js'
 
 /** A dataset's images of these classes alone, in their order and with their labels renumbered. */
 export function selectClasses(dataset: Dataset, classes: readonly number[] | undefined): Dataset {
@@ -13,17 +14,9 @@ export function selectClasses(dataset: Dataset, classes: readonly number[] | und
   }
 }
 
-function selectImages({ count, pixels, labels }: ImageSet, classes: readonly number[]): ImageSet {
+function selectImages(set: ImageSet, classes: readonly number[]): ImageSet {
   const newLabels = new Map(classes.map((label, place) => [label, place]))
-  const kept = Uint32Array.from(labels.keys()).filter(index => newLabels.has(labels[index] ?? -1))
-  const imageSize = pixels.length / count
-  const selected = new Uint8Array(kept.length * imageSize)
-  for (const [place, index] of kept.entries()) {
-    selected.set(pixels.subarray(index * imageSize, (index + 1) * imageSize), place * imageSize)
-  }
-  return {
-    count: kept.length,
-    pixels: selected,
-    labels: Uint8Array.from(kept, index => newLabels.get(labels[index] ?? -1) ?? 0),
-  }
+  const kept = Uint32Array.from(set.labels.keys()).filter(index => newLabels.has(set.labels[index] ?? -1))
+  const selected = pickImages(set, kept)
+  return { ...selected, labels: selected.labels.map(label => newLabels.get(label) ?? 0) }
 }
