@@ -1,4 +1,3 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Test } from 'tap'
 import {
   activation,
@@ -12,32 +11,23 @@ import {
 } from '../../../src/networks/layers.js'
 import type { Network } from '../../../src/networks/network.js'
 import { NetworkBuilder } from '../../../src/networks/network-builder.js'
-import { optimizerSpec } from '../../../src/training/contract.js'
 import { openEngine } from '../../../workers/engines/choose-engine.js'
-import type { Engine } from '../../../workers/engines/engine.js'
 import { RandomStream } from '../../../workers/random/random-stream.js'
-import { initializeWeights } from '../../../workers/trainer/initialize.js'
-import { createOptimizer } from '../../../workers/trainer/optimizers.js'
-import { takeStep } from '../../../workers/trainer/training-step.js'
 import { testOnEngines } from '../../support/engines.js'
 import { compare, draw } from './numbers.js'
+import { TOLERANCE, trainSteps } from './train-steps.js'
 
-// What six steps may differ between engines, as a share of the largest number compared: some hundred roundings of
-// float32. Nothing may make more of a rounding than it is: hence no ReLU, where one decides between a gradient and
-// none, and no Adam, whose first steps divide a gradient by its own size.
-const TOLERANCE = 1e-5
 const BATCH = 8
-const optimizerOfSteps = optimizerSpec.parse({ name: 'sgd', momentum: 0.9 })
 const network = residualNetwork()
 const pixels = Float32Array.from(draw(BATCH * 8 * 8 * 3, new RandomStream(1, 'subset')))
 
-const expected = await train(await openEngine('wasm'), 6)
+const expected = await trainSteps(await openEngine('wasm'), network, pixels, 6)
 
 await testOnEngines((t, engine) => {
   t.test(`takes six steps of a residual network as wasm does, within ${TOLERANCE}, and again`, async t => {
-    const first = await train(engine, 6)
+    const first = await trainSteps(engine, network, pixels, 6)
     agree(t, first, expected, 'of wasm')
-    const again = await train(engine, 6)
+    const again = await trainSteps(engine, network, pixels, 6)
     // A GPU adds up in the order in which its threads are done.
     if (engine.gpu || engine.name === 'webgpu') agree(t, again, first, 'of the first time')
     else t.strictSame(again, first, 'the same bits')
@@ -74,24 +64,4 @@ function residualNetwork(): Network {
   }
   builder.sequence([globalAvgPool2d(), dense(10, { activation: 'softmax' })], x)
   return builder.build()
-}
-
-/** The losses of so many steps, then each of the weights. */
-async function train({ tf, name }: Engine, steps: number): Promise<number[][]> {
-  await tf.setBackend(name)
-  const optimizer = createOptimizer(tf, optimizerOfSteps, network)
-  let weights: Tensor[] = initializeWeights(tf, network, 5)
-  const losses: number[] = []
-  for (let step = 1; step <= steps; step++) {
-    const labels = Int32Array.from({ length: BATCH }, (_, index) => index % 10)
-    const batch = { images: tf.tensor4d(pixels, [BATCH, 8, 8, 3]), labels: tf.tensor1d(labels, 'int32') }
-    const result = takeStep(tf, network, weights, batch, { optimizer, learningRate: 0.01 })
-    losses.push((await result.loss.data())[0] ?? Number.NaN)
-    tf.dispose([result.loss, result.correct])
-    weights = result.weights
-  }
-  const values = await Promise.all(weights.map(async weight => [...(await weight.data())]))
-  tf.dispose(weights)
-  optimizer.dispose()
-  return [losses, ...values]
 }

@@ -1,4 +1,3 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Test } from 'tap'
 import {
   activation,
@@ -9,22 +8,13 @@ import {
   maxPool2d,
 } from '../../../src/networks/layers.js'
 import { buildSequential } from '../../../src/networks/network-builder.js'
-import { optimizerSpec } from '../../../src/training/contract.js'
 import { openEngine } from '../../../workers/engines/choose-engine.js'
 import type { Engine } from '../../../workers/engines/engine.js'
 import { RandomStream } from '../../../workers/random/random-stream.js'
-import { dropoutMasks } from '../../../workers/trainer/dropout.js'
-import { initializeWeights } from '../../../workers/trainer/initialize.js'
-import { createOptimizer } from '../../../workers/trainer/optimizers.js'
-import { takeStep } from '../../../workers/trainer/training-step.js'
 import { testOnEngines } from '../../support/engines.js'
 import { compare, draw } from './numbers.js'
+import { TOLERANCE, trainSteps } from './train-steps.js'
 
-// What six steps may differ between engines, as a share of the largest number compared: some hundred roundings of
-// float32. Nothing may make more of a rounding than it is: hence no ReLU, where one decides between a gradient and
-// none, and no Adam, whose first steps divide a gradient by its own size, one that is zero but for a rounding too.
-const TOLERANCE = 1e-5
-const optimizerOfSteps = optimizerSpec.parse({ name: 'sgd', momentum: 0.9 })
 const BATCH = 32
 
 const network = buildSequential(
@@ -50,12 +40,12 @@ await testOnEngines(checkTensorFlow, ['tensorflow'])
 
 async function checkTensorFlow(t: Test, engine: Engine): Promise<void> {
   await t.test('takes the same steps again, bit for bit', async t => {
-    t.strictSame(await train(engine, 6), await train(engine, 6))
+    t.strictSame(await trainSteps(engine, network, pixels, 6), await trainSteps(engine, network, pixels, 6))
   })
 
   await t.test(`takes six steps that agree with wasm within ${TOLERANCE}`, async t => {
-    const own = await train(engine, 6)
-    const wasm = await train(await openEngine('wasm'), 6)
+    const own = await trainSteps(engine, network, pixels, 6)
+    const wasm = await trainSteps(await openEngine('wasm'), network, pixels, 6)
     await openEngine('tensorflow')
     for (const [index, values] of own.entries()) {
       compare(
@@ -69,10 +59,10 @@ async function checkTensorFlow(t: Test, engine: Engine): Promise<void> {
   })
 
   await t.test('leaves neither a tensor nor memory behind after 200 steps', async t => {
-    await train(engine, 40)
+    await trainSteps(engine, network, pixels, 40)
     const before = { tensors: engine.tf.memory().numTensors, data: engine.tf.backend().numDataIds() }
     const bytes = process.memoryUsage().rss
-    await train(engine, 200)
+    await trainSteps(engine, network, pixels, 200)
     t.strictSame({ tensors: engine.tf.memory().numTensors, data: engine.tf.backend().numDataIds() }, before)
     const grown = process.memoryUsage().rss - bytes
     // One activation of the first layer left behind at each step would be 320 MB.
@@ -84,29 +74,4 @@ async function checkTensorFlow(t: Test, engine: Engine): Promise<void> {
     if (engine.gpu) t.ok((await opening).gpu)
     else await t.rejects(opening, { name: 'EngineUnavailableError', message: /finds no GPU.*only the CPU/ })
   })
-}
-
-/** The losses of so many steps, then each of the weights. */
-async function train({ tf }: Engine, steps: number): Promise<number[][]> {
-  const optimizer = createOptimizer(tf, optimizerOfSteps, network)
-  let weights: Tensor[] = initializeWeights(tf, network, 5)
-  const losses: number[] = []
-  for (let step = 1; step <= steps; step++) {
-    const batch = {
-      images: tf.tensor4d(pixels, [BATCH, 28, 28, 3]),
-      labels: tf.tensor1d(
-        Int32Array.from({ length: BATCH }, (_, index) => index % 10),
-        'int32',
-      ),
-    }
-    const dropoutMask = dropoutMasks(tf, 1, step)
-    const result = takeStep(tf, network, weights, batch, { optimizer, learningRate: 0.01, dropoutMask })
-    losses.push((await result.loss.data())[0] ?? Number.NaN)
-    tf.dispose([result.loss, result.correct])
-    weights = result.weights
-  }
-  const values = await Promise.all(weights.map(async weight => [...(await weight.data())]))
-  tf.dispose(weights)
-  optimizer.dispose()
-  return [losses, ...values]
 }
