@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import type { TrainerEvent, TrainingSpecInput } from '../src/training/contract.js'
 import { trainingSpec } from '../src/training/contract.js'
-import { startTrainer } from '../workers/trainer-process.js'
+import { startTrainer } from '../workers/supervisor/trainer-process.js'
 import { row } from './support/table.js'
 
 const trainerFile = fileURLToPath(new URL('../workers/trainer/main.js', import.meta.url))

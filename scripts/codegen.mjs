@@ -9,13 +9,13 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const mappers = {
   AccessToken: '../identity/token-service.js#AccessToken as StoredToken',
   Course: '../catalog/course-index.js#IndexedCourse',
-  ImportedModel: '../training/model-view.js#ModelView',
+  ImportedModel: '../training/models/model-view.js#ModelView',
   Lab: '../catalog/lesson-content.js#LabView',
   Lesson: '../catalog/course-index.js#IndexedLesson',
   Quiz: '../catalog/contract.js#ShownQuiz',
   QuizAttempt: '../assessment/schemas.js#AttemptResult',
-  RunEvent: '../training/run-feed.js#StoredEvent',
-  TrainingRun: '../training/run-view.js#RunView',
+  RunEvent: '../training/runs/run-feed.js#StoredEvent',
+  TrainingRun: '../training/runs/run-view.js#RunView',
   User: '../identity/user-service.js#User as StoredUser',
 }
 

@@ -23,8 +23,8 @@ import {
   finishDataset,
   refuseDataset,
   requeueDataset,
-} from '../src/training/dataset-ledger.js'
-import { startChild } from './child-process.js'
+} from '../src/training/datasets/dataset-ledger.js'
+import { startChild } from './supervisor/child-process.js'
 
 const heartbeatMs = 1_000
 const heapMebibytes = 1024

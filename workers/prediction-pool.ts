@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import type { Storage } from '../src/platform/storage.js'
 import type { ChildReport, FailureReport, PredictionImage } from '../src/training/contract.js'
 import { fetchModel } from './fetch-model.js'
-import { crash, misunderstood } from './supervisor-failures.js'
-import { startTrainer, type TrainerProcess } from './trainer-process.js'
+import { crash, misunderstood } from './supervisor/supervisor-failures.js'
+import { startTrainer, type TrainerProcess } from './supervisor/trainer-process.js'
 
 export type Recognition = { probabilities: number[] } | { failure: FailureReport }
 

@@ -9,15 +9,19 @@ import { describeFailure } from '../src/platform/describe-failure.js'
 import { createLogger, type Logger } from '../src/platform/logger.js'
 import { onStop } from '../src/platform/stop.js'
 import { exportQueue, exportRequest } from '../src/training/contract.js'
-import { datasetQueue } from '../src/training/dataset-ledger.js'
-import { type PredictionAnswer, predictionQueue, predictionRequest } from '../src/training/predictions.js'
+import { datasetQueue } from '../src/training/datasets/dataset-ledger.js'
+import {
+  type PredictionAnswer,
+  predictionQueue,
+  predictionRequest,
+} from '../src/training/runs/predictions.js'
 import { superviseDecoding } from './decoding.js'
 import { exportModel } from './model-exporter.js'
 import { PredictionPool } from './prediction-pool.js'
 import { chooseForWorker, type EngineReport } from './probe/choose-for-worker.js'
 import { RunEngines } from './run-engines.js'
 import { openScratch } from './scratch.js'
-import { superviseRun } from './supervisor.js'
+import { superviseRun } from './supervisor/supervisor.js'
 import { registerWorker } from './worker-node.js'
 
 const trainingJob = z.strictObject({ runId: z.uuid(), attempt: z.int().min(1) })

@@ -1,7 +1,7 @@
 import type { RunStatus } from '../generated/prisma/enums.js'
 import { defineError } from '../platform/errors.js'
-import { isFinal } from './run-states.js'
-import type { SpecProblem } from './spec.js'
+import { isFinal } from './runs/run-states.js'
+import type { SpecProblem } from './spec/training-spec.js'
 
 export const specImpossible = defineError('RUN_SPEC_IMPOSSIBLE', 422, (problems: readonly SpecProblem[]) => ({
   message: problems.map(problem => `spec.${problem.field}: ${problem.message}`).join(' '),

@@ -2,21 +2,21 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Actor } from '../identity/contract.js'
 import { restScope } from '../platform/http.js'
-import { datasetResolvers, datasetRoutes } from './dataset-faces.js'
-import { createDatasetService } from './dataset-service.js'
-import { eventStreamRoute } from './event-stream.js'
-import { exportRoutes } from './export-routes.js'
-import { createExportService } from './export-service.js'
-import { modelResolvers, modelRoutes } from './model-faces.js'
-import { createModelService } from './model-service.js'
-import { predictionRoute } from './prediction-route.js'
-import { startReconciler } from './reconciler.js'
-import { trainingResolvers } from './resolvers.js'
-import { trainingRoutes } from './routes.js'
-import type { LabFinder } from './run-launch.js'
-import { createRunService, type RunService } from './run-service.js'
-import { workerResolvers, workerRoutes } from './worker-faces.js'
-import { listLiveWorkers } from './worker-list.js'
+import { datasetResolvers, datasetRoutes } from './datasets/dataset-faces.js'
+import { createDatasetService } from './datasets/dataset-service.js'
+import { exportRoutes } from './models/export-routes.js'
+import { createExportService } from './models/export-service.js'
+import { modelResolvers, modelRoutes } from './models/model-faces.js'
+import { createModelService } from './models/model-service.js'
+import { eventStreamRoute } from './runs/event-stream.js'
+import { predictionRoute } from './runs/prediction-route.js'
+import { startReconciler } from './runs/reconciler.js'
+import type { LabFinder } from './runs/run-launch.js'
+import { trainingResolvers } from './runs/run-resolvers.js'
+import { trainingRoutes } from './runs/run-routes.js'
+import { createRunService, type RunService } from './runs/run-service.js'
+import { workerResolvers, workerRoutes } from './workers/worker-faces.js'
+import { listLiveWorkers } from './workers/worker-list.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -35,7 +35,7 @@ export const training = fp<Options>(
     const exports = createExportService(app.deps)
     app.decorate('training', service)
     app.schemaParts.add({
-      sdl: new URL('./training.graphql', import.meta.url),
+      sdl: new URL('./runs/runs.graphql', import.meta.url),
       resolvers: trainingResolvers(service, exports),
     })
     await restScope(app, trainingRoutes(service))
@@ -45,21 +45,21 @@ export const training = fp<Options>(
 
     const listWorkers = (actor: Actor) => listLiveWorkers(app.deps.database, actor)
     app.schemaParts.add({
-      sdl: new URL('./workers.graphql', import.meta.url),
+      sdl: new URL('./workers/workers.graphql', import.meta.url),
       resolvers: workerResolvers(listWorkers),
     })
     await restScope(app, workerRoutes(listWorkers))
 
     const datasets = createDatasetService(app.deps)
     app.schemaParts.add({
-      sdl: new URL('./datasets.graphql', import.meta.url),
+      sdl: new URL('./datasets/datasets.graphql', import.meta.url),
       resolvers: datasetResolvers(datasets),
     })
     await restScope(app, datasetRoutes(datasets))
 
     const models = createModelService(app.deps)
     app.schemaParts.add({
-      sdl: new URL('./models.graphql', import.meta.url),
+      sdl: new URL('./models/models.graphql', import.meta.url),
       resolvers: modelResolvers(models),
     })
     await restScope(app, modelRoutes(models))

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { startReconciler } from '../../src/training/reconciler.js'
+import { startReconciler } from '../../src/training/runs/reconciler.js'
 import { openTestDependencies } from '../support/app.js'
 import { startRedis, withRedis } from '../support/redis.js'
 import {

@@ -1,4 +1,4 @@
-import type { RunEvent } from '../../src/training/run-events.js'
+import type { RunEvent } from '../../src/training/runs/run-events.js'
 
 /** What a child tells when it begins to train. */
 export const startedEvent: Extract<RunEvent, { type: 'started' }> = {

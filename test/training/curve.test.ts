@@ -1,6 +1,6 @@
 import t from 'tap'
-import { readCurve, thin } from '../../src/training/curve.js'
-import type { RunEvent } from '../../src/training/run-events.js'
+import { readCurve, thin } from '../../src/training/runs/curve.js'
+import type { RunEvent } from '../../src/training/runs/run-events.js'
 import { startedEvent } from '../support/started-event.js'
 
 type Told<Type> = Extract<RunEvent, { type: Type }>

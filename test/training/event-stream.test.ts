@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { StoredEvent } from '../../src/training/run-feed.js'
-import { serverSentEvents } from '../../src/training/server-sent-events.js'
+import type { StoredEvent } from '../../src/training/runs/run-feed.js'
+import { serverSentEvents } from '../../src/training/runs/server-sent-events.js'
 import { createUser } from '../support/users.js'
 import { openUniversity } from './university.js'
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Actor } from '../../src/identity/contract.js'
-import { startReconciler } from '../../src/training/reconciler.js'
-import { requestCancel } from '../../src/training/run-requests.js'
-import { createRunService } from '../../src/training/run-service.js'
+import { startReconciler } from '../../src/training/runs/reconciler.js'
+import { requestCancel } from '../../src/training/runs/run-requests.js'
+import { createRunService } from '../../src/training/runs/run-service.js'
 import { openTestDependencies } from '../support/app.js'
 import { forEachBackend } from '../support/backends.js'
 import {

@@ -1,5 +1,10 @@
 import t from 'tap'
-import { finalStatuses, heldStatuses, runStatuses, statusesBefore } from '../../src/training/run-states.js'
+import {
+  finalStatuses,
+  heldStatuses,
+  runStatuses,
+  statusesBefore,
+} from '../../src/training/runs/run-states.js'
 
 t.test('only succeeded, failed, cancelled and timed-out runs are over', async t => {
   t.strictSame(new Set(finalStatuses), new Set(['SUCCEEDED', 'FAILED', 'CANCELLED', 'TIMED_OUT']))

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { get as httpGet, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
-import * as ledger from '../../src/training/run-ledger.js'
+import * as ledger from '../../src/training/runs/run-ledger.js'
 import { createUser, type TestUser } from '../support/users.js'
 import { modelFileText, openUniversity } from './university.js'
 

@@ -11,7 +11,7 @@ import {
   trainingSpec,
   validateSpec,
 } from '../../src/training/contract.js'
-import { overrideSpec } from '../../src/training/network-spec.js'
+import { overrideSpec } from '../../src/training/spec/network-spec.js'
 
 const least = { architecture: 'lenet-5', dataset: 'mnist' }
 const check = (fields: Partial<TrainingSpecInput>) =>

@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import { importContent } from '../../src/catalog/import/import-content.js'
-import * as ledger from '../../src/training/run-ledger.js'
+import * as ledger from '../../src/training/runs/run-ledger.js'
 import { createCourseFiles, writeCourse } from '../catalog/course-files.js'
 import { startTestApp } from '../support/app.js'
 import { startedEvent } from '../support/started-event.js'

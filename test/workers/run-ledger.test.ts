@@ -1,7 +1,7 @@
 import t from 'tap'
-import { recordCheckpoint } from '../../src/training/checkpoint-ledger.js'
-import * as ledger from '../../src/training/run-ledger.js'
-import { requestCancel, requestPause, resumeRun } from '../../src/training/run-requests.js'
+import { recordCheckpoint } from '../../src/training/runs/checkpoint-ledger.js'
+import * as ledger from '../../src/training/runs/run-ledger.js'
+import { requestCancel, requestPause, resumeRun } from '../../src/training/runs/run-requests.js'
 import { openTestDependencies } from '../support/app.js'
 
 t.test('The run ledger', async t => {

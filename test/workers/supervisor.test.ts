@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { appendEvents, requeueRun } from '../../src/training/run-ledger.js'
-import { requestCancel } from '../../src/training/run-requests.js'
+import { appendEvents, requeueRun } from '../../src/training/runs/run-ledger.js'
+import { requestCancel } from '../../src/training/runs/run-requests.js'
 import { RunEngines } from '../../workers/run-engines.js'
-import { superviseRun } from '../../workers/supervisor.js'
+import { superviseRun } from '../../workers/supervisor/supervisor.js'
 import { openTestDependencies } from '../support/app.js'
 import { queueRun, runBecomes, standInTrainer } from '../support/runs.js'
 

@@ -1,0 +1,111 @@
+import { z } from 'zod'
+import { uploadedDataset } from '../datasets/dataset-protocol.js'
+import { trainingSpec } from '../spec/training-spec.js'
+import { trainerEvent } from './run-events.js'
+
+/**
+ * What a supervisor and its child process say to each other over Node's IPC channel. Both parse what they
+ * receive. A child trains once and ends with one of `finished`, `stopped` or `failed`, or answers predictions
+ * until the channel closes.
+ */
+
+/** An image to recognise. Light strokes on a dark ground, as in the datasets, unless `invert` is set. */
+export const predictionImage = z.discriminatedUnion('format', [
+  z.strictObject({
+    format: z.literal('png'),
+    /** The file, base64; made grey and resized to the model's input. At most 4 MiB and 16 megapixels. */
+    data: z.base64().max(5_600_000),
+    /** Swap light and dark first: for dark ink on white paper. */
+    invert: z.boolean().default(false),
+  }),
+  z.strictObject({
+    format: z.literal('pixels'),
+    /** Rows of grey values, 0 (dark) to 255 (light), of the model's own input size. */
+    pixels: z
+      .array(z.array(z.number().min(0).max(255)).min(1).max(512))
+      .min(1)
+      .max(512),
+    invert: z.boolean().default(false),
+  }),
+])
+export type PredictionImage = z.output<typeof predictionImage>
+export type PredictionImageInput = z.input<typeof predictionImage>
+
+export const childCommand = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('train'),
+    spec: trainingSpec,
+    attempt: z.int().min(1),
+    /** Where decoded datasets are kept; shared by all runs. */
+    datasetsDirectory: z.string().min(1),
+    /** An existing folder of this attempt's own. */
+    outputDirectory: z.string().min(1),
+    /** A folder with the `model.json` and `weights.bin` that a fine-tuning begins with. */
+    sourceDirectory: z.string().min(1).optional(),
+    /** What it trains on, where that does not come with Lyceum. */
+    upload: uploadedDataset.optional(),
+    /** The checkpoint that the run goes on from. */
+    checkpointFile: z.string().min(1).optional(),
+    /** The most seconds of training between two checkpoints; left out, none is written but at a pause. */
+    checkpointSeconds: z.number().positive().optional(),
+  }),
+  /** End after the step in progress; answered with `stopped`. */
+  z.strictObject({ kind: z.literal('stop') }),
+  /** Write a checkpoint after the step in progress, and end when it is taken; answered with `stopped`. */
+  z.strictObject({ kind: z.literal('pause') }),
+  /** The last checkpoint is stored, or could not be: its file may be overwritten. */
+  z.strictObject({ kind: z.literal('checkpointTaken') }),
+  z.strictObject({
+    kind: z.literal('predict'),
+    id: z.string().min(1),
+    /** A folder with `model.json` and `weights.bin`. */
+    modelDirectory: z.string().min(1),
+    images: z.array(predictionImage).min(1).max(64),
+  }),
+])
+export type ChildCommand = z.output<typeof childCommand>
+export type TrainCommand = Extract<ChildCommand, { kind: 'train' }>
+export type PredictCommand = Extract<ChildCommand, { kind: 'predict' }>
+
+/** Whose fault a failure is: the spec's (or image's), the machine's (memory, disk, engine), or ours. */
+export const fault = z.enum(['spec', 'machine', 'lyceum'])
+
+const failure = { code: z.string(), message: z.string(), hint: z.string(), fault }
+
+/** Of a file in the output directory, and of nowhere else. */
+const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/)
+
+const checkpointReport = z.strictObject({
+  kind: z.literal('checkpoint'),
+  /** The child leaves it in the output directory until it is taken. */
+  file: fileName,
+  /** Steps taken. */
+  step: z.int().nonnegative(),
+  /** The epoch that the next step is of. */
+  epoch: z.int().min(1),
+  bytes: z.int().nonnegative(),
+  sha256: z.string(),
+  /** Of the epoch that it closes; null inside an epoch, and without validation. */
+  validationLoss: z.number().nullable(),
+})
+export type CheckpointReport = z.output<typeof checkpointReport>
+
+export const childReport = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('event'), event: trainerEvent }),
+  checkpointReport,
+  /** After the `finished` event: the model's files, as names in the output directory. */
+  z.strictObject({ kind: z.literal('finished'), files: z.array(fileName) }),
+  /** After `stop` or `pause`: the child leaves. */
+  z.strictObject({ kind: z.literal('stopped') }),
+  z.strictObject({ kind: z.literal('failed'), ...failure }),
+  /** One row of class probabilities for each image. */
+  z.strictObject({
+    kind: z.literal('prediction'),
+    id: z.string(),
+    probabilities: z.array(z.array(z.number().min(0).max(1))),
+  }),
+  /** The prediction of that id failed; the child stays. */
+  z.strictObject({ kind: z.literal('predictionFailed'), id: z.string(), ...failure }),
+])
+export type ChildReport = z.output<typeof childReport>
+export type FailureReport = Omit<Extract<ChildReport, { kind: 'failed' }>, 'kind'>

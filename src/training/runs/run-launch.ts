@@ -1,0 +1,139 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { FoundLab } from '../../catalog/contract.js'
+import type { Actor, SignedInActor } from '../../identity/contract.js'
+import type { Database, Prisma, Transaction } from '../../platform/database.js'
+import type { Dependencies } from '../../platform/dependencies.js'
+import { notFound } from '../../platform/errors.js'
+import { parseInput } from '../../platform/parse.js'
+import { type DatasetDescription, namesUpload } from '../datasets/datasets.js'
+import { findTrainable, holdUpload } from '../datasets/uploaded-dataset.js'
+import { runKeyReused, specImpossible, tooManyRuns } from '../errors.js'
+import { holdModel } from '../models/imported-model.js'
+import { findMismatch, findModelSource, withNetworkOf, withSource } from '../models/model-sources.js'
+import { overrideSpec } from '../spec/network-spec.js'
+import { type TrainingSpec, trainingSpec, validateSpec } from '../spec/training-spec.js'
+import type { RunEvent } from './run-events.js'
+import type { LaunchInput } from './run-schemas.js'
+import { finalStatuses } from './run-states.js'
+import { type RunRow, runInclude } from './run-view.js'
+
+/** What training asks of the catalog. */
+export interface LabFinder {
+  findLab(actor: Actor, labId: string): Promise<FoundLab | undefined>
+}
+
+/** What a launch reads. */
+export interface Sources extends Pick<Dependencies, 'database' | 'storage'> {
+  catalog: LabFinder
+}
+
+/** What a launch comes down to once its lab is read and its spec is whole. */
+interface LaunchPlan {
+  name: string
+  spec: TrainingSpec
+  dataset: DatasetDescription
+  courseId: string | null
+  labId: string | null
+  lessonRevisionId: string | null
+}
+
+export const unfinishedRunsAllowed = 20
+const longestName = 100
+
+/** @throws INVALID_INPUT, NOT_FOUND (lab), RUN_SPEC_IMPOSSIBLE */
+export async function planLaunch(
+  sources: Sources,
+  user: SignedInActor,
+  input: LaunchInput,
+): Promise<LaunchPlan> {
+  const found = input.labId === undefined ? undefined : await sources.catalog.findLab(user, input.labId)
+  if (input.labId !== undefined && found === undefined) throw notFound('lab')
+  const base = found === undefined ? {} : trainingSpec.parse(found.lab.spec)
+  const asked = overrideSpec(base, input.spec ?? {})
+  const source = await findModelSource(sources, user, asked)
+  const parsed = parseInput(trainingSpec, source ? withNetworkOf(source, asked) : asked, 'spec')
+  const dataset = await findTrainable(sources.database, user, parsed.dataset)
+  const spec = source ? withSource(source, parsed, dataset) : parsed
+  const problems = validateSpec(spec, dataset)
+  if (source && dataset && problems.length === 0) problems.push(...findMismatch(source, spec, dataset))
+  if (problems.length > 0 || dataset === undefined) throw specImpossible(problems)
+  return {
+    name: input.name ?? found?.lab.title ?? nameRun(spec, dataset),
+    spec,
+    dataset,
+    courseId: found?.courseId ?? null,
+    labId: found?.lab.id ?? null,
+    lessonRevisionId: found?.lessonRevisionId ?? null,
+  }
+}
+
+function nameRun({ architecture = 'A network' }: TrainingSpec, { id, title }: DatasetDescription): string {
+  return `${architecture} on ${namesUpload(id) ? title : id}`.slice(0, longestName)
+}
+
+/**
+ * Stores a queued run with its first attempt and its first event, or finds the one that the same idempotency
+ * key made before.
+ *
+ * @throws RUN_IDEMPOTENCY_KEY_REUSED, RUN_TOO_MANY
+ */
+export function insertRun(
+  database: Database,
+  owner: SignedInActor,
+  plan: LaunchPlan,
+  idempotencyKey: string | undefined,
+): Promise<{ run: RunRow; isNew: boolean }> {
+  return database.$transaction(async tx => {
+    // One launch of a user at a time: neither the count nor the key can be passed by two at once.
+    await tx.$queryRaw`SELECT 1 FROM users WHERE id = ${owner.userId}::uuid FOR NO KEY UPDATE`
+    const known = await findByKey(tx, owner.userId, idempotencyKey)
+    if (known !== null) {
+      if (!isSameLaunch(known, plan)) throw runKeyReused()
+      return { run: known, isNew: false }
+    }
+    const unfinished = await tx.trainingRun.count({
+      where: { ownerId: owner.userId, status: { notIn: [...finalStatuses] } },
+    })
+    if (unfinished >= unfinishedRunsAllowed) throw tooManyRuns(unfinishedRunsAllowed)
+    const datasetId = namesUpload(plan.spec.dataset) ? plan.spec.dataset : null
+    if (datasetId !== null) await holdUpload(tx, datasetId)
+    const sourceModelId = plan.spec.from?.modelId ?? null
+    if (sourceModelId !== null) await holdModel(tx, sourceModelId)
+    const { dataset: _, ...data } = plan
+    const queued: RunEvent = { type: 'queued', attempt: 1 }
+    const run = await tx.trainingRun.create({
+      data: {
+        ...data,
+        spec: toJson(plan.spec),
+        datasetId,
+        sourceModelId,
+        ownerId: owner.userId,
+        idempotencyKey: idempotencyKey ?? null,
+        lastEvent: 1,
+        attempts: { create: { number: 1 } },
+        events: { create: { number: 1, attempt: 1, type: queued.type, payload: queued } },
+      },
+      include: runInclude,
+    })
+    await tx.$executeRaw`SELECT pg_notify('run_events', ${run.id})`
+    return { run, isNew: true }
+  })
+}
+
+async function findByKey(tx: Transaction, ownerId: string, idempotencyKey: string | undefined) {
+  if (idempotencyKey === undefined) return null
+  return tx.trainingRun.findUnique({
+    where: { ownerId_idempotencyKey: { ownerId, idempotencyKey } },
+    include: runInclude,
+  })
+}
+
+/** The lesson's revision may have moved on between a launch and its repeat. */
+function isSameLaunch(run: RunRow, plan: LaunchPlan): boolean {
+  return run.labId === plan.labId && run.name === plan.name && isDeepStrictEqual(run.spec, toJson(plan.spec))
+}
+
+/** A spec as JSON has it: what is not given is absent. */
+function toJson(spec: TrainingSpec): Prisma.InputJsonObject {
+  return Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined))
+}

@@ -1,0 +1,270 @@
+import { randomUUID } from 'node:crypto'
+import type { Readable } from 'node:stream'
+import { z } from 'zod'
+import type { Actor, SignedInActor } from '../../identity/contract.js'
+import type { Prisma } from '../../platform/database.js'
+import type { Dependencies } from '../../platform/dependencies.js'
+import { forbidden, LyceumError, notFound, unavailable } from '../../platform/errors.js'
+import { type Page, type PageInput, readPage } from '../../platform/pagination.js'
+import {
+  modelMissing,
+  predictionFailed,
+  runHasEnded,
+  runNotEnded,
+  runNotPausable,
+  runNotPaused,
+} from '../errors.js'
+import { mayManageRun, maySeeRun, requireLauncher, requireRunReader } from '../policy.js'
+import { type NetworkSummaryBody, summarizeSpec } from '../spec/network-summary.js'
+import { findCheckpoints, removeCheckpoints, type StoredCheckpoint } from './checkpoint-ledger.js'
+import { type Curve, thin } from './curve.js'
+import { type PredictionRequest, predictionAnswer, predictionQueue } from './predictions.js'
+import { findVisibleRun, getVisibleRun } from './run-access.js'
+import { findCurve, findEvents, type StoredEvent, watchRun } from './run-feed.js'
+import { filesOfRun } from './run-files.js'
+import { insertRun, type LabFinder, planLaunch } from './run-launch.js'
+import type { AttemptKey } from './run-moves.js'
+import { requestCancel, requestPause, resumeRun } from './run-requests.js'
+import type { LaunchInput, Prediction, PredictionInput } from './run-schemas.js'
+import { finalStatuses, isFinal } from './run-states.js'
+import { type ModelFile, ownershipOf, type RunRow, type RunView, runInclude, viewRun } from './run-view.js'
+
+type Parts = Pick<Dependencies, 'database' | 'notifications' | 'courier' | 'storage' | 'logger'>
+
+/** A page, and how many rows the whole list has. */
+export interface RunList {
+  page: Page<RunView>
+  totalCount: number
+}
+
+const finishedResult = z.object({ classNames: z.array(z.string()) })
+
+export type RunService = ReturnType<typeof createRunService>
+
+/** The use-cases of training runs. What an actor may not see is answered like what does not exist. */
+export function createRunService(
+  { database, notifications, courier, storage, logger }: Parts,
+  catalog: LabFinder,
+  { predictionTimeoutMs = 30_000 } = {},
+) {
+  const jobs = courier.queue<AttemptKey>('training')
+  const sources = { database, storage, catalog }
+  const predictions = courier.queue<PredictionRequest>(predictionQueue)
+
+  return {
+    launchRun,
+    summarizeNetwork,
+    cancelRun,
+    pauseRun,
+    resumeRun: resume,
+    deleteRun,
+    findRun,
+    getRun,
+    listRuns,
+    listLabRuns,
+    listEvents,
+    readCurve,
+    listCheckpoints,
+    watchRun: watch,
+    openModelFile,
+    predict,
+  }
+
+  /** @throws what `requireLauncher`, `planLaunch` and `insertRun` throw */
+  async function launchRun(actor: Actor, input: LaunchInput): Promise<RunView> {
+    const user = requireLauncher(actor)
+    const plan = await planLaunch(sources, user, input)
+    const { run, isNew } = await insertRun(database, user, plan, input.idempotencyKey)
+    if (isNew) await enqueue({ runId: run.id, attempt: run.attempt })
+    return viewRun(run)
+  }
+
+  /** What a launch with this input would train. @throws what `planLaunch` throws */
+  async function summarizeNetwork(actor: Actor, input: LaunchInput): Promise<NetworkSummaryBody> {
+    const { spec, dataset } = await planLaunch(sources, requireRunReader(actor), input)
+    return summarizeSpec(spec, dataset)
+  }
+
+  /** The run is stored and will be enqueued by the reconciler: a queue that fails is no failed launch. */
+  async function enqueue(key: AttemptKey) {
+    try {
+      await jobs.add(`${key.runId}-${key.attempt}`, key)
+    } catch (error) {
+      logger.warn({ err: error, ...key }, 'A run could not be enqueued; the reconciler will')
+    }
+  }
+
+  /** Asks a run to end. @throws NOT_FOUND, FORBIDDEN, RUN_HAS_ENDED */
+  async function cancelRun(actor: Actor, id: string): Promise<RunView> {
+    const user = requireLauncher(actor)
+    const { id: runId } = await getManagedRow(user, id, 'cancel this run')
+    if (!(await requestCancel(database, runId, user.userId))) throw runHasEnded()
+    const row = await getRow(user, runId)
+    // One that was paused: where a worker holds the run, it does this.
+    if (isFinal(row.status)) await removeCheckpoints({ database, storage }, runId)
+    return viewRun(row)
+  }
+
+  /** Frees the run's worker until it is resumed; of one that is paused already nothing changes. @throws NOT_FOUND, FORBIDDEN, RUN_NOT_PAUSABLE */
+  async function pauseRun(actor: Actor, id: string): Promise<RunView> {
+    const user = requireLauncher(actor)
+    const { id: runId } = await getManagedRow(user, id, 'pause this run')
+    const asked = await requestPause(database, runId, user.userId)
+    const row = await getRow(user, runId)
+    if (!asked && row.status !== 'PAUSED') throw runNotPausable(row.status)
+    return viewRun(row)
+  }
+
+  /** Queues a paused run, which goes on from its last checkpoint. @throws NOT_FOUND, FORBIDDEN, RUN_NOT_PAUSED */
+  async function resume(actor: Actor, id: string): Promise<RunView> {
+    const user = requireLauncher(actor)
+    const { id: runId, status } = await getManagedRow(user, id, 'resume this run')
+    const attempt = await resumeRun(database, runId, user.userId)
+    if (attempt === undefined) throw runNotPaused(status)
+    await enqueue({ runId, attempt })
+    return viewRun(await getRow(user, runId))
+  }
+
+  /** Deletes a run that has ended, with its files. @throws NOT_FOUND, FORBIDDEN, RUN_NOT_ENDED */
+  async function deleteRun(actor: Actor, id: string): Promise<void> {
+    const row = await getManagedRow(requireLauncher(actor), id, 'delete this run')
+    const { count } = await database.trainingRun.deleteMany({
+      where: { id: row.id, status: { in: [...finalStatuses] } },
+    })
+    if (count === 0) throw runNotEnded()
+    await database.$executeRaw`SELECT pg_notify('run_events', ${row.id})`
+    // After the row: files without a run are garbage, a run without its files would be a lie.
+    await storage.deleteAll(filesOfRun(row.id))
+  }
+
+  async function findRun(actor: Actor, id: string): Promise<RunView | undefined> {
+    const row = await findVisibleRun(database, requireRunReader(actor), id)
+    return row && viewRun(row)
+  }
+
+  /** @throws NOT_FOUND */
+  async function getRun(actor: Actor, id: string): Promise<RunView> {
+    return viewRun(await getRow(requireRunReader(actor), id))
+  }
+
+  /** The actor's own runs, the newest first. */
+  function listRuns(actor: Actor, page: PageInput): Promise<RunList> {
+    return list({ ownerId: requireRunReader(actor).userId }, page)
+  }
+
+  /** The runs of a lab that the actor may see, the newest first. @throws NOT_FOUND */
+  async function listLabRuns(actor: Actor, labId: string, page: PageInput): Promise<RunList> {
+    const user = requireRunReader(actor)
+    const found = await catalog.findLab(user, labId)
+    if (found === undefined) throw notFound('lab')
+    const seesAll = maySeeRun(user, { ownerId: '', courseOwnerId: found.courseOwnerId })
+    return list(seesAll ? { labId } : { labId, ownerId: user.userId }, page)
+  }
+
+  async function list(where: Prisma.TrainingRunWhereInput, page: PageInput): Promise<RunList> {
+    const [found, totalCount] = await Promise.all([
+      readPage(page, {
+        key: z.uuid(),
+        // Ids are UUIDs of version 7: their order is that of the launches.
+        order: 'desc',
+        async read({ bounds: id, order, take }) {
+          const rows = await database.trainingRun.findMany({
+            where: { AND: [where, { id }] },
+            orderBy: { id: order },
+            take,
+            include: runInclude,
+          })
+          return rows.map(viewRun)
+        },
+        keyOf: run => run.id,
+      }),
+      database.trainingRun.count({ where }),
+    ])
+    return { page: found, totalCount }
+  }
+
+  /** At most `limit` events with a number above `after`, in order. @throws NOT_FOUND */
+  async function listEvents(actor: Actor, id: string, after: number, limit: number): Promise<StoredEvent[]> {
+    const { id: runId } = await getRow(requireRunReader(actor), id)
+    return findEvents(database, runId, after, limit)
+  }
+
+  /** The run's metrics, of its steps at most about `maxPoints`. @throws NOT_FOUND */
+  async function readCurve(actor: Actor, id: string, maxPoints: number): Promise<Curve> {
+    const { id: runId } = await getRow(requireRunReader(actor), id)
+    const { steps, epochs } = await findCurve(database, runId)
+    return { steps: thin(steps, maxPoints), epochs }
+  }
+
+  /** What the run could go on from, the latest first. @throws NOT_FOUND */
+  async function listCheckpoints(actor: Actor, id: string): Promise<StoredCheckpoint[]> {
+    const { id: runId } = await getRow(requireRunReader(actor), id)
+    return findCheckpoints(database, runId)
+  }
+
+  /**
+   * The events above `after` as they come, until the run has ended or `signal` is aborted. `ended` is true
+   * where there is nothing to wait for: the run has ended and all its events were seen.
+   *
+   * @throws NOT_FOUND
+   */
+  async function watch(actor: Actor, id: string, after: number, signal: AbortSignal) {
+    const { id: runId, status, lastEvent } = await getRow(requireRunReader(actor), id)
+    return {
+      ended: isFinal(status) && after >= lastEvent,
+      events: watchRun({ database, notifications }, runId, after, signal),
+    }
+  }
+
+  /** @throws NOT_FOUND, RUN_MODEL_MISSING */
+  async function openModelFile(
+    actor: Actor,
+    id: string,
+    file: ModelFile,
+  ): Promise<{ size: number; stream: Readable }> {
+    const { modelKey } = await getRow(requireRunReader(actor), id)
+    const opened = modelKey === null ? undefined : await storage.open(`${modelKey}/${file}`)
+    if (opened === undefined) throw modelMissing()
+    return opened
+  }
+
+  /**
+   * Recognises an image with the run's model, in a worker.
+   *
+   * @throws NOT_FOUND, RUN_MODEL_MISSING, PREDICTION_FAILED, NO_WORKER_ANSWERED, UNAVAILABLE
+   */
+  async function predict(actor: Actor, id: string, { image }: PredictionInput): Promise<Prediction> {
+    const row = await getRow(requireRunReader(actor), id)
+    if (row.modelKey === null) throw modelMissing()
+    const answer = predictionAnswer.parse(await ask({ runId: row.id, image }))
+    if ('failure' in answer) {
+      const { fault, message, hint } = answer.failure
+      if (fault !== 'spec') throw unavailable(`${message} ${hint}`)
+      throw predictionFailed(`${message} ${hint}`)
+    }
+    const { classNames } = finishedResult.parse(row.result)
+    return {
+      classes: answer.probabilities.map((probability, i) => ({ name: classNames[i] ?? `${i}`, probability })),
+    }
+  }
+
+  async function ask(request: PredictionRequest): Promise<unknown> {
+    try {
+      return await predictions.ask(randomUUID(), request, predictionTimeoutMs)
+    } catch (error) {
+      logger.warn({ err: error, runId: request.runId }, 'A prediction was not answered')
+      if (error instanceof LyceumError) throw error
+      throw unavailable('No worker recognised the image.')
+    }
+  }
+
+  function getRow(user: SignedInActor, id: string): Promise<RunRow> {
+    return getVisibleRun(database, user, id)
+  }
+
+  async function getManagedRow(user: SignedInActor, id: string, act: string): Promise<RunRow> {
+    const row = await getRow(user, id)
+    if (!mayManageRun(user, ownershipOf(row))) throw forbidden(act)
+    return row
+  }
+}

@@ -1,0 +1,24 @@
+import type { Prisma } from '../../platform/database.js'
+import { isFinal } from './run-states.js'
+
+/** What is read of a run: with the owner of its course, which the policy asks for. */
+export const runInclude = { course: { select: { ownerId: true } } } as const
+
+export type RunRow = Prisma.TrainingRunGetPayload<{ include: typeof runInclude }>
+
+export function ownershipOf(row: RunRow) {
+  return { ownerId: row.ownerId, courseOwnerId: row.course?.ownerId ?? null }
+}
+
+/** A run as both faces show it. */
+export function viewRun(row: RunRow) {
+  const { course: _course, idempotencyKey: _key, datasetId: _dataset, sourceModelId: _model, ...shown } = row
+  const { modelKey, ...run } = shown
+  const modelFiles: ModelFile[] = modelKey !== null && isFinal(row.status) ? [...modelFileNames] : []
+  return { ...run, modelFiles }
+}
+export type RunView = ReturnType<typeof viewRun>
+
+/** The files of a tfjs LayersModel, below the run's key in the storage. */
+export const modelFileNames = ['model.json', 'weights.bin'] as const
+export type ModelFile = (typeof modelFileNames)[number]

@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type FailureReport, filesOfAttempt } from '../../src/training/contract.js'
+import {
+  type AttemptKey,
+  finishRun,
+  pauseRun,
+  type RunOutcome,
+  requeueRun,
+  retryRun,
+} from '../../src/training/runs/run-ledger.js'
+import type { EventBuffer } from './event-buffer.js'
+import type { Supervision } from './supervision.js'
+import type { Verdict } from './verdict.js'
+
+/** What is tried again: the same run may do well on a machine that has the memory. */
+const retried: readonly string[] = ['TRAINER_KILLED']
+
+/** Stores what the verdict says of the run. */
+export async function conclude(
+  parts: Supervision,
+  key: AttemptKey,
+  verdict: Verdict,
+  events: EventBuffer,
+  outputDirectory: string,
+) {
+  const { database } = parts
+  if (verdict.kind === 'lost') return
+  await events.close()
+  switch (verdict.kind) {
+    case 'cancelled':
+      return finishRun(database, key, { status: 'CANCELLED' })
+    case 'workerStops':
+      return requeueRun(database, key, 'The worker was stopped.')
+    case 'paused':
+      return pauseRun(database, key)
+    case 'failed':
+      if (retried.includes(verdict.failure.code)) return retryRun(database, key, verdict.failure)
+      return finishRun(database, key, { status: 'FAILED', failure: verdict.failure })
+    case 'finished': {
+      const prefix = filesOfAttempt(key)
+      const outcome = await storeModel(parts, prefix, verdict, outputDirectory)
+      const kept = (await finishRun(database, key, outcome)) && outcome.status !== 'FAILED'
+      if (!kept) await parts.storage.deleteAll(prefix)
+    }
+  }
+}
+
+/** The files first: a run that has succeeded has its model. */
+async function storeModel(
+  { storage, logger }: Supervision,
+  modelKey: string,
+  { files, event }: Extract<Verdict, { kind: 'finished' }>,
+  outputDirectory: string,
+): Promise<RunOutcome> {
+  try {
+    for (const file of files) {
+      await storage.put(`${modelKey}/${file}`, await readFile(join(outputDirectory, file)))
+    }
+    const { type: _, ...result } = event
+    const status = event.endedBy === 'deadline' ? 'TIMED_OUT' : 'SUCCEEDED'
+    return { status, result, modelKey }
+  } catch (err) {
+    logger.error({ err, modelKey }, 'The model could not be stored')
+    const failure: FailureReport = {
+      code: 'MODEL_NOT_STORED',
+      message: `The model could not be stored: ${err instanceof Error ? err.message : err}`,
+      hint: 'Look at the space and the permissions of the storage directory, then launch the run again.',
+      fault: 'machine',
+    }
+    return { status: 'FAILED', failure }
+  }
+}
