@@ -46,7 +46,6 @@ export async function up(config: Config): Promise<void> {
     const applied = await step('Migrating the database', () => migrate(databaseUrl, migrationsDirectory))
     if (applied.length > 0) say(`  applied ${applied.join(', ')}`)
     lock = await takeLock(databaseUrl)
-    const accounts = await step('Importing the courses', () => prepare(config, databaseUrl))
     const env = {
       ...process.env,
       DATABASE_URL: databaseUrl,
@@ -54,15 +53,12 @@ export async function up(config: Config): Promise<void> {
       LYCEUM_LOG_LEVEL: process.env.LYCEUM_LOG_LEVEL ?? 'warn',
       LYCEUM_LOG_PRETTY: process.env.LYCEUM_LOG_PRETTY ?? 'true',
     }
-    const server = await step('Starting the API', () =>
-      start(join(packageRoot, 'dist/src/lyceum.js'), ['server'], env),
-    )
-    server.once('exit', code => {
-      if (stopping) return
-      console.error(`The API ended with ${code}; see above.`)
-      stop().finally(() => process.exit(1))
-    })
-    await step('Starting a training worker', () => startWorker(env))
+    // Together, for most of what each does is to wait: the API hears of courses as they come.
+    const [accounts] = await Promise.all([
+      step('Importing the courses', () => prepare(config, databaseUrl)),
+      step('Starting the API', () => startServer(env)),
+      step('Starting a training worker', () => startWorker(env)),
+    ])
     say(welcome(config, accounts))
   } catch (error) {
     // What was told to stop fails in the step in which it was: that is no error.
@@ -96,6 +92,15 @@ export async function up(config: Config): Promise<void> {
         console.error(error.message)
         stop().finally(() => process.exit(1))
       })
+  }
+
+  async function startServer(env: NodeJS.ProcessEnv) {
+    const server = await start(join(packageRoot, 'dist/src/lyceum.js'), ['server'], env)
+    server.once('exit', code => {
+      if (stopping) return
+      console.error(`The API ended with ${code}; see above.`)
+      stop().finally(() => process.exit(1))
+    })
   }
 
   async function startWorker(env: NodeJS.ProcessEnv) {

@@ -12,12 +12,14 @@ import { childrenOf, isAlive } from '../support/runs.js'
 
 t.setTimeout(180_000)
 
+const packageRoot = fileURLToPath(new URL('../../../', import.meta.url))
 const lyceumFile = fileURLToPath(new URL('../../src/lyceum.js', import.meta.url))
 
 /** `lyceum up` on a folder, and what it has said. */
-function startUp(t: Test, home: string, port: number) {
+function startUp(t: Test, home: string, port: number, command = [process.execPath, lyceumFile, 'up']) {
   const env = { PATH: process.env.PATH, LYCEUM_HOME: home, PORT: `${port}` }
-  const child = spawn(process.execPath, [lyceumFile, 'up'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const [program = '', ...args] = command
+  const child = spawn(program, args, { cwd: packageRoot, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const exit = once(child, 'exit')
   t.teardown(async () => {
     child.kill()
@@ -108,4 +110,18 @@ t.test('lyceum up runs everything, once on a folder, and stops whole at Ctrl-C',
   t.strictSame(await running.exit, [0, null])
   t.strictSame(processes.filter(isAlive), [])
   t.notOk(existsSync(lock))
+})
+
+t.test('npm start stops everything when npm alone is told to', async t => {
+  const home = await newHome(t)
+  const start = startUp(t, home, await freePort(), ['npm', 'start'])
+  await start.said('Lyceum is ready')
+  const processes = descendantsOf(start.child.pid)
+  t.ok(processes.length >= 4, 'npm’s shell, the database, the API and a worker')
+  // npm ends at once; the last of its processes closes what they write to.
+  const silent = once(start.child.stdout, 'close')
+  start.child.kill('SIGTERM')
+  await silent
+  t.match(start.output(), /Stopped\.\n$/)
+  t.strictSame(processes.filter(isAlive), [])
 })
