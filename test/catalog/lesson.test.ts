@@ -1,12 +1,12 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import pg from 'pg'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.js'
 import { openCourseIndex } from '../../src/catalog/course-index.js'
 import { importContent } from '../../src/catalog/import/import-content.js'
 import { startTestApp, type TestApp } from '../support/app.js'
+import { countStatements } from '../support/count-statements.js'
 import { createUser, type TestUser } from '../support/users.js'
 import { type CourseFiles, createCourseFiles, writeCourse, writeLesson } from './course-files.js'
 
@@ -19,22 +19,8 @@ const wholeLesson = (slug: string) => `{ lesson(course: "tea", slug: "${slug}") 
   labs { id title description { html } spec } previous { title } next { title text { html } }
 } }`
 
-/** Counts the SQL statements of this process that read or write the catalog. */
-function countStatements(t: Test): { statements(): number } {
-  const { query } = pg.Client.prototype
-  let count = 0
-  const catalog =
-    /"(courses|course_revisions|course_revision_lessons|lessons|lesson_revisions|quizzes|labs|assets)"/
-  t.intercept(pg.Client.prototype, 'query', {
-    value(this: pg.Client, ...args: unknown[]) {
-      const [asked] = args
-      const text = typeof asked === 'object' && asked !== null && 'text' in asked ? asked.text : asked
-      if (catalog.test(String(text))) count++
-      return Reflect.apply(query, this, args)
-    },
-  })
-  return { statements: () => count }
-}
+const catalogTables =
+  /"(courses|course_revisions|course_revision_lessons|lessons|lesson_revisions|quizzes|labs|assets)"/
 
 t.test('lessons', async t => {
   const testApp = await startTestApp(t)
@@ -125,7 +111,7 @@ async function readFromMemory(t: Test, { deps }: TestApp) {
   const { database, notifications } = deps
 
   await t.test('costs the same few statements whatever its size, and none when it is known', async t => {
-    const counter = countStatements(t)
+    const counter = countStatements(t, catalogTables)
     const costs: number[] = []
     for (const slug of ['tea-brewing', 'tea-leaves']) {
       const app = await buildApp(deps)

@@ -1,15 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TrainerEvent } from '../../src/training/contract.js'
 
-const flushMs = 250
+/** From one write to the next: what comes meanwhile is one write. Shorter than the time between two samples of a run's steps. */
+const restMs = 200
 const retryMs = 500
 const lastTries = 10
 
-/** Stores events in batches and in order. A batch that fails waits for the next turn. */
+/** Stores events in order, at once or in batches where they are many. A batch that fails waits for the next turn. */
 export class EventBuffer {
   #waiting: TrainerEvent[] = []
   #turn: Promise<void> = Promise.resolve()
-  readonly #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout | undefined
+  #restUntil = 0
+  #closed = false
 
   /**
    * @param store answers false where the attempt was fenced off
@@ -20,23 +23,22 @@ export class EventBuffer {
     private readonly store: (events: TrainerEvent[]) => Promise<boolean>,
     private readonly onFenced: () => void,
     private readonly onError: (error: unknown) => void,
-  ) {
-    this.#timer = setInterval(() => this.flush().catch(onError), flushMs)
-  }
+  ) {}
 
   add(event: TrainerEvent): void {
     this.#waiting.push(event)
+    this.#wake()
   }
 
   /** Stores nothing more. */
   discard(): void {
-    clearInterval(this.#timer)
+    this.#stop()
     this.#waiting = []
   }
 
   /** @throws the store's error when it still fails after some seconds */
   async close(): Promise<void> {
-    clearInterval(this.#timer)
+    this.#stop()
     for (let tried = 1; ; tried++) {
       try {
         return await this.flush()
@@ -56,6 +58,24 @@ export class EventBuffer {
     const turn = this.#turn.then(() => this.#storeWaiting())
     this.#turn = turn.catch(() => {})
     return turn
+  }
+
+  #wake(): void {
+    if (this.#closed || this.#timer !== undefined) return
+    const wait = Math.max(0, this.#restUntil - performance.now())
+    this.#timer = setTimeout(() => this.#storeAndRest(), wait)
+  }
+
+  async #storeAndRest(): Promise<void> {
+    await this.flush().catch(this.onError)
+    this.#restUntil = performance.now() + restMs
+    this.#timer = undefined
+    if (this.#waiting.length > 0) this.#wake()
+  }
+
+  #stop(): void {
+    this.#closed = true
+    clearTimeout(this.#timer)
   }
 
   async #storeWaiting() {

@@ -1,8 +1,9 @@
+import { z } from 'zod'
+import type { RunStatus } from '../../generated/prisma/enums.js'
 import type { Database } from '../../platform/database.js'
-import type { Notifications } from '../../platform/notifications.js'
 import { type Curve, readCurve } from './curve.js'
 import { type RunEvent, runEvent } from './run-events.js'
-import { isFinal } from './run-states.js'
+import { runStatuses } from './run-states.js'
 
 /** A run's event as it is kept: numbered from 1 without gaps. */
 export interface StoredEvent {
@@ -12,47 +13,53 @@ export interface StoredEvent {
   readonly event: RunEvent
 }
 
-const pageSize = 200
-
-/**
- * A run's events above `after`, in order and without gaps: first those that are stored, then each as it comes.
- * Ends when the run has ended and all was given, when it was deleted, or when `signal` is aborted. A
- * notification only wakes it; what is given is read from the database.
- */
-export async function* watchRun(
-  { database, notifications }: { database: Database; notifications: Notifications },
-  runId: string,
-  after: number,
-  signal: AbortSignal,
-): AsyncGenerator<StoredEvent, void, undefined> {
-  const bell = hangBell(notifications, runId, signal)
-  try {
-    let last = after
-    while (!signal.aborted) {
-      // Before reading: what is said while we read rings again.
-      bell.silence()
-      // Before the events: those of a run that is seen to have ended are then all there.
-      const run = await database.trainingRun.findUnique({ where: { id: runId }, select: { status: true } })
-      for await (const event of storedEvents(database, runId, last)) {
-        if (signal.aborted) return
-        yield event
-        last = event.number
-      }
-      if (run === null || isFinal(run.status)) return
-      await bell.rung()
-    }
-  } finally {
-    bell.takeDown()
-  }
+/** What there is to know of a run above an event. */
+export interface News {
+  /** Undefined where the run was deleted. */
+  readonly status: RunStatus | undefined
+  readonly lastEvent: number
+  /** At most as many as asked for. */
+  readonly events: readonly StoredEvent[]
 }
 
-async function* storedEvents(database: Database, runId: string, after: number) {
-  for (let last = after; ; ) {
-    const events = await findEvents(database, runId, last, pageSize)
-    yield* events
-    last = events.at(-1)?.number ?? last
-    if (events.length < pageSize) return
-  }
+const newsRow = z.object({
+  status: z.enum(runStatuses),
+  lastEvent: z.int(),
+  number: z.int().nullable(),
+  attempt: z.int().nullable(),
+  payload: runEvent.nullable(),
+  createdAt: z.date().nullable(),
+})
+
+/**
+ * The state of a run and its events above `after`, as they are at one moment.
+ * @param after the run's last event where it is undefined
+ */
+export async function findNews(
+  database: Database,
+  runId: string,
+  after: number | undefined,
+  limit: number,
+): Promise<News> {
+  const found = await database.$queryRaw`
+    SELECT r.status, r."lastEvent", e.number, e.attempt, e.payload, e."createdAt"
+    FROM training_runs r
+    LEFT JOIN LATERAL (
+      SELECT * FROM run_events
+      WHERE "runId" = r.id AND number > coalesce(${after ?? null}::int, r."lastEvent")
+      ORDER BY number LIMIT ${limit}
+    ) e ON true
+    WHERE r.id = ${runId}::uuid
+    ORDER BY e.number`
+  const rows = z.array(newsRow).parse(found)
+  const [run] = rows
+  if (run === undefined) return { status: undefined, lastEvent: after ?? 0, events: [] }
+  const events = rows.flatMap(({ number, attempt, payload, createdAt }) =>
+    number === null || attempt === null || payload === null || createdAt === null
+      ? []
+      : [{ number, attempt, createdAt, event: payload }],
+  )
+  return { status: run.status, lastEvent: run.lastEvent, events }
 }
 
 /** What a chart of the run draws, in one query. */
@@ -79,38 +86,6 @@ export async function findEvents(
     select: { number: true, attempt: true, payload: true, createdAt: true },
   })
   return rows.map(({ payload, ...row }) => ({ ...row, event: runEvent.parse(payload) }))
-}
-
-/** Rings when there may be news of a run: after a notification, a reconnection (some were missed), an abort. */
-function hangBell(notifications: Notifications, runId: string, signal: AbortSignal) {
-  let ringing = false
-  let wake = () => {}
-  const ring = () => {
-    ringing = true
-    wake()
-  }
-  const takeDown = [
-    notifications.on('run_events', id => {
-      if (id === runId) ring()
-    }),
-    notifications.onReconnected(ring),
-  ]
-  signal.addEventListener('abort', ring)
-  return {
-    silence() {
-      ringing = false
-    },
-    async rung() {
-      if (ringing || signal.aborted) return
-      await new Promise<void>(resolve => {
-        wake = resolve
-      })
-    },
-    takeDown() {
-      for (const end of takeDown) end()
-      signal.removeEventListener('abort', ring)
-    },
-  }
 }
 
 /** The same items; aborts `left` when the reader leaves, also while the generator waits. */

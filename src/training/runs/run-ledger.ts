@@ -1,7 +1,7 @@
 import type { Database, Prisma, Transaction } from '../../platform/database.js'
 import type { FailureReport } from './child-protocol.js'
 import type { RunEvent } from './run-events.js'
-import { type AttemptKey, endAttempt, move, nextAttempt, tell } from './run-moves.js'
+import { type AttemptKey, endAttempt, move, nextAttempt, tellSteps } from './run-moves.js'
 
 export type { AttemptKey } from './run-moves.js'
 
@@ -63,11 +63,11 @@ export async function heartbeat(database: Database, { runId, attempt }: AttemptK
 /** Stores events in order, numbered without gaps. False where the attempt was fenced off: nothing is stored. */
 export function appendEvents(database: Database, key: AttemptKey, events: readonly RunEvent[]) {
   const started = events.find(event => event.type === 'started')
-  return database.$transaction(tx => {
-    if (!started) return tell(tx, key, events)
-    const { engine, device } = started
-    return move(tx, key, 'RUNNING', events, now => ({ startedAt: now, engine, device }))
-  })
+  if (!started) return tellSteps(database, key, events)
+  const { engine, device } = started
+  return database.$transaction(tx =>
+    move(tx, key, 'RUNNING', events, now => ({ startedAt: now, engine, device })),
+  )
 }
 
 /** Ends a run. False where the attempt was fenced off. */

@@ -36,6 +36,29 @@ export function tell(
   return write(tx, key, heldStatuses, events, change)
 }
 
+/**
+ * Tells the history of a run that a worker holds, and changes nothing else: in one statement, since runs tell of
+ * their steps several times a second. False where no worker holds it, or another attempt's.
+ */
+export async function tellSteps(
+  database: Transaction,
+  { runId, attempt }: AttemptKey,
+  events: readonly RunEvent[],
+): Promise<boolean> {
+  const told = await database.$queryRaw<unknown[]>`
+    WITH run AS (
+      UPDATE training_runs SET "lastEvent" = "lastEvent" + ${events.length}
+      WHERE id = ${runId}::uuid AND attempt = ${attempt} AND status::text = ANY (${heldStatuses})
+      RETURNING id, "lastEvent" - ${events.length} AS before
+    ), history AS (
+      INSERT INTO run_events ("runId", number, attempt, type, payload, "createdAt")
+      SELECT run.id, run.before + told.place, ${attempt}, told.event ->> 'type', told.event, now()
+      FROM run, jsonb_array_elements(${JSON.stringify(events)}::jsonb) WITH ORDINALITY AS told (event, place)
+    )
+    SELECT run.id FROM run, pg_notify('run_events', run.id::text)`
+  return told.length > 0
+}
+
 /** What a run is changed to when it is queued again. */
 export function nextAttempt({ attempt }: AttemptKey) {
   return { attempt: attempt + 1, startedAt: null, engine: null, device: null, pauseRequestedAt: null }

@@ -18,9 +18,10 @@ import { mayManageRun, maySeeRun, requireLauncher, requireRunReader } from '../p
 import { type NetworkSummaryBody, summarizeSpec } from '../spec/network-summary.js'
 import { findCheckpoints, removeCheckpoints, type StoredCheckpoint } from './checkpoint-ledger.js'
 import { type Curve, thin } from './curve.js'
+import { watchRuns } from './live-runs.js'
 import { type PredictionRequest, predictionAnswer, predictionQueue } from './predictions.js'
 import { findVisibleRun, getVisibleRun } from './run-access.js'
-import { findCurve, findEvents, type StoredEvent, watchRun } from './run-feed.js'
+import { findCurve, findEvents, type StoredEvent } from './run-feed.js'
 import { filesOfRun } from './run-files.js'
 import { insertRun, type LabFinder, planLaunch } from './run-launch.js'
 import type { AttemptKey } from './run-moves.js'
@@ -48,6 +49,7 @@ export function createRunService(
   { predictionTimeoutMs = 30_000 } = {},
 ) {
   const jobs = courier.queue<AttemptKey>('training')
+  const watchRun = watchRuns(database, notifications)
   const sources = { database, storage, catalog }
   const predictions = courier.queue<PredictionRequest>(predictionQueue)
 
@@ -212,7 +214,7 @@ export function createRunService(
     const { id: runId, status, lastEvent } = await getRow(requireRunReader(actor), id)
     return {
       ended: isFinal(status) && after >= lastEvent,
-      events: watchRun({ database, notifications }, runId, after, signal),
+      events: watchRun(runId, after, signal),
     }
   }
 
