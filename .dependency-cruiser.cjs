@@ -44,7 +44,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(training/(contract|runs/(run-ledger|checkpoint-ledger|predictions)|datasets/dataset-ledger)\\.ts|networks/|platform/|config\\.ts)',
+          '^src/(training/(contract|runs/(run-ledger|checkpoint-ledger|predictions)|datasets/dataset-ledger|queue/worker-ledger)\\.ts|networks/|platform/|config\\.ts)',
       },
     },
     {

@@ -49,6 +49,12 @@ const environment = z
     LYCEUM_MODEL_QUOTA: z.coerce.number().int().min(1).max(1_000).default(20),
     LYCEUM_MODEL_QUOTA_MB: z.coerce.number().int().min(1).max(1_000_000).default(1_000),
     LYCEUM_CHECKPOINT_SECONDS: z.coerce.number().min(1).max(86_400).default(60),
+    LYCEUM_RUNS_AT_ONCE: z.coerce.number().int().min(1).max(10_000).default(4),
+    LYCEUM_RUNS_WAITING: z.coerce.number().int().min(1).max(10_000).default(20),
+    LYCEUM_GPU_SECONDS_PER_DAY: z.coerce.number().int().min(0).max(100_000_000).default(14_400),
+    LYCEUM_COURSE_RUNS_AT_ONCE: z.coerce.number().int().min(1).max(10_000).default(32),
+    LYCEUM_COURSE_RUNS_WAITING: z.coerce.number().int().min(1).max(100_000).default(500),
+    LYCEUM_COURSE_GPU_SECONDS_PER_DAY: z.coerce.number().int().min(0).max(100_000_000).default(86_400),
     LYCEUM_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(1),
   })
   .transform(env => {
@@ -92,6 +98,19 @@ const environment = z
       modelQuota: { models: env.LYCEUM_MODEL_QUOTA, bytes: env.LYCEUM_MODEL_QUOTA_MB * 1024 * 1024 },
       /** The most seconds of training that a run loses with its worker; each epoch's end is kept anyway. */
       checkpointSeconds: env.LYCEUM_CHECKPOINT_SECONDS,
+      /** What runs may take where an admin has said nothing else of a user or a course. */
+      runQuotas: {
+        USER: {
+          runsAtOnce: env.LYCEUM_RUNS_AT_ONCE,
+          runsWaiting: env.LYCEUM_RUNS_WAITING,
+          gpuSecondsPerDay: env.LYCEUM_GPU_SECONDS_PER_DAY,
+        },
+        COURSE: {
+          runsAtOnce: env.LYCEUM_COURSE_RUNS_AT_ONCE,
+          runsWaiting: env.LYCEUM_COURSE_RUNS_WAITING,
+          gpuSecondsPerDay: env.LYCEUM_COURSE_GPU_SECONDS_PER_DAY,
+        },
+      },
       workerConcurrency: env.LYCEUM_WORKER_CONCURRENCY,
     }
   })

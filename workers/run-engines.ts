@@ -1,4 +1,3 @@
-import { existsSync, readdirSync } from 'node:fs'
 import {
   type DatasetDescription,
   type EngineChoice,
@@ -7,6 +6,7 @@ import {
   resolveNetwork,
   type TrainingSpec,
 } from '../src/training/contract.js'
+import { nameCards } from './cards.js'
 import { type EngineSettings, engineEnvironment } from './engines/engine-environment.js'
 import type { EngineReport } from './probe/choose-for-worker.js'
 import { needsWorkaround } from './probe/probe-engine.js'
@@ -27,7 +27,7 @@ export class RunEngines {
   /** How many runs each card has. */
   readonly #cards: Map<string, number>
 
-  constructor(report: EngineReport, settings: EngineSettings, cards: readonly string[] = findCards()) {
+  constructor(report: EngineReport, settings: EngineSettings, cards: readonly string[] = nameCards()) {
     this.#report = report
     this.#settings = settings
     this.#cards = new Map(cards.map(card => [card, 0]))
@@ -65,13 +65,4 @@ export class RunEngines {
     this.#cards.set(card, runs + 1)
     return card
   }
-}
-
-/** The cards that this worker may use, as CUDA_VISIBLE_DEVICES names them: all, where the operator names none. */
-function findCards(): string[] {
-  const named = process.env.CUDA_VISIBLE_DEVICES
-  if (named !== undefined) return named.split(',').filter(card => card !== '')
-  // NVIDIA's Linux driver has a folder for each.
-  const folder = '/proc/driver/nvidia/gpus'
-  return existsSync(folder) ? readdirSync(folder).map((_, index) => String(index)) : []
 }

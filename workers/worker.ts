@@ -8,7 +8,7 @@ import { type Dependencies, openDependencies } from '../src/platform/dependencie
 import { describeFailure } from '../src/platform/describe-failure.js'
 import { createLogger, type Logger } from '../src/platform/logger.js'
 import { onStop } from '../src/platform/stop.js'
-import { exportQueue, exportRequest } from '../src/training/contract.js'
+import { exportQueue, exportRequest, type MachineClass } from '../src/training/contract.js'
 import { datasetQueue } from '../src/training/datasets/dataset-ledger.js'
 import {
   type PredictionAnswer,
@@ -19,6 +19,7 @@ import { superviseDecoding } from './decoding.js'
 import { exportModel } from './model-exporter.js'
 import { PredictionPool } from './prediction-pool.js'
 import { chooseForWorker, type EngineReport } from './probe/choose-for-worker.js'
+import { consumeRuns } from './run-consumers.js'
 import { RunEngines } from './run-engines.js'
 import { openScratch } from './scratch.js'
 import { superviseRun } from './supervisor/supervisor.js'
@@ -51,10 +52,8 @@ async function start() {
   await work(deps, close)
 }
 
-async function work(
-  { config, database, courier, storage, notifications, logger }: Dependencies,
-  close: () => Promise<void>,
-) {
+async function work(deps: Dependencies, close: () => Promise<void>) {
+  const { config, database, courier, storage, notifications, logger } = deps
   const workerId = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
   const stopping = new AbortController()
   const running = new Set<Promise<void>>()
@@ -70,26 +69,21 @@ async function work(
     running.add(job)
     return job.finally(() => running.delete(job))
   }
-  const node = await registerWorker(database, logger, workerId)
+  const node = await registerWorker(database, logger, workerId, config.workerConcurrency)
   // Runs wait for it, the worker's readiness does not.
-  const engines = chooseForWorker(config.engine, config, stopping.signal).then(async report => {
-    if (!stopping.signal.aborted) {
-      logEngines(report, logger)
-      await node.reportEngines(report)
-    }
-    return new RunEngines(report, config)
+  const engines = chooseForWorker(config.engine, config, stopping.signal)
+  const taking = engines.then(async report => {
+    if (stopping.signal.aborted) return undefined
+    const classes = classesOf(report)
+    logEngines(report, logger)
+    await node.reportEngines(report, classes)
+    const parts = { ...supervision, engines: new RunEngines(report, config) }
+    return consumeRuns(deps, {
+      ...{ workerId, classes, slots: config.workerConcurrency },
+      run: ({ data }) => keepRunning(superviseRun(parts, trainingJob.parse(data), stopping.signal)),
+    })
   })
 
-  const runs = courier.worker(
-    'training',
-    async ({ data }) => {
-      const parts = { ...supervision, engines: await engines }
-      const run = superviseRun(parts, trainingJob.parse(data), stopping.signal)
-      await keepRunning(run)
-    },
-    // A job is taken once: a run whose worker was lost comes back as another attempt, by its row.
-    { concurrency: config.workerConcurrency, maxStalledCount: 0 },
-  )
   const decoding = {
     ...{ database, storage, logger, decoderFile },
     quota: config.datasetQuota,
@@ -121,15 +115,24 @@ async function work(
 
   onStop(async () => {
     stopping.abort()
-    await Promise.allSettled([engines, ...running])
+    void taking.then(consumers => consumers?.close())
+    await Promise.allSettled([taking, ...running])
     await pool.close()
     await node.unregister()
     await close()
     await scratch.close()
   })
-  await Promise.all([runs.ready(), datasets.ready(), predictions.ready(), exports.ready()])
+  await Promise.all([datasets.ready(), predictions.ready(), exports.ready()])
   logger.info({ workerId }, 'The worker is ready')
   process.send?.({ kind: 'ready' })
+}
+
+/**
+ * A worker that is set up for a GPU by name takes the runs that ask for one also where it has none: they then fail with
+ * the reason, as all its runs do.
+ */
+function classesOf({ asked, chosen }: EngineReport): MachineClass[] {
+  return chosen?.gpu === true || asked === 'tensorflow-gpu' ? ['GPU', 'CPU'] : ['CPU']
 }
 
 function logEngines({ asked, chosen, refused }: EngineReport, logger: Logger) {

@@ -9,6 +9,14 @@ import { createUser, readPassword, resetPassword } from './user.js'
 import { runWorker } from './worker.js'
 import { checkWorkerHealth } from './worker-health.js'
 
+interface QuotaOptions {
+  user?: string
+  course?: string
+  runsAtOnce?: string
+  runsWaiting?: string
+  gpuSecondsPerDay?: string
+}
+
 // What a command needs is loaded when it runs: a server's modules take a second that no help text needs.
 const program = new Command('lyceum')
   .description('The backend of an AI university: courses, graded quizzes, training runs.')
@@ -114,6 +122,54 @@ user
     console.log(`${email} has another password.`)
   })
 
+const workers = program
+  .command('workers')
+  .description('the training workers that live')
+  .action(() => withQueue(({ showWorkers }, database) => showWorkers(database)))
+workers
+  .command('drain')
+  .description('let a worker finish what it has and take no new runs')
+  .argument('<id>')
+  .action((id: string) => withQueue(({ setDrain }, database) => setDrain(database, id, true)))
+workers
+  .command('undrain')
+  .description('let a drained worker take runs again')
+  .argument('<id>')
+  .action((id: string) => withQueue(({ setDrain }, database) => setDrain(database, id, false)))
+
+const queue = program.command('queue').description('the queues of training runs')
+queue
+  .command('show', { isDefault: true })
+  .description('how many runs wait, for which class of machine')
+  .action(() => withQueue(({ showQueues }, database) => showQueues(database)))
+queue
+  .command('pause')
+  .description('let no run be taken until the queues are resumed; runs that train go on')
+  .action(() => withQueue(({ pause }, database) => pause(database)))
+queue
+  .command('resume')
+  .description('let workers take runs again')
+  .action(() => withQueue(({ resume }, database) => resume(database)))
+queue
+  .command('quota')
+  .description('show or change what the runs of a user or a course may take; each value a number, or default')
+  .option('--user <email>')
+  .option('--course <id>')
+  .option('--runs-at-once <count>', 'runs in a queue or on a worker')
+  .option('--runs-waiting <count>', 'runs that wait or are paused')
+  .option('--gpu-seconds-per-day <seconds>', 'of runs that ask for a GPU')
+  .action(({ user, course, ...change }: QuotaOptions) =>
+    withQueue(async ({ findQuota, showQuota, setQuota }, database) => {
+      const { runQuotas } = readConfig()
+      const key = await findQuota(database, {
+        ...(user === undefined ? {} : { user }),
+        ...(course === undefined ? {} : { course }),
+      })
+      if (Object.keys(change).length === 0) return showQuota(database, runQuotas, key)
+      return setQuota(database, runQuotas, key, change)
+    }),
+  )
+
 try {
   await program.parseAsync()
 } catch (error) {
@@ -138,4 +194,10 @@ function withDatabase<T>(action: (database: ReturnType<typeof openDatabase>) => 
       await database.$disconnect()
     }
   })
+}
+
+function withQueue<T>(
+  action: (commands: typeof import('./queue.js'), database: ReturnType<typeof openDatabase>) => Promise<T>,
+): Promise<T> {
+  return withDatabase(async database => action(await import('./queue.js'), database))
 }

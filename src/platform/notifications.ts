@@ -3,7 +3,8 @@ import { connect } from './connect.js'
 import type { Logger } from './logger.js'
 
 /** PostgreSQL channels. A payload is an id only: NOTIFY bounds it to 8000 bytes. */
-export type Channel = 'run_events' | 'run_control' | 'catalog_changed' | 'token_revoked'
+const channels = ['run_events', 'run_control', 'queue_changed', 'catalog_changed', 'token_revoked'] as const
+export type Channel = (typeof channels)[number]
 
 type Listener = (payload: string) => void
 
@@ -41,12 +42,7 @@ export async function listenForNotifications(url: string, logger: Logger): Promi
     next.on('notification', message => {
       for (const listener of [...(listeners.get(message.channel) ?? [])]) listener(message.payload ?? '')
     })
-    for (const channel of [
-      'run_events',
-      'run_control',
-      'catalog_changed',
-      'token_revoked',
-    ] satisfies Channel[]) {
+    for (const channel of channels) {
       await next.query(`LISTEN ${channel}`)
     }
     client = next

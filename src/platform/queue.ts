@@ -35,6 +35,9 @@ export interface JobQueue<Data> {
 export interface JobWorker {
   /** Resolves when it takes jobs. @throws Error where the backend refuses: it will then never take one */
   ready(): Promise<void>
+  /** Takes no more jobs until it is resumed; one that was on its way may still come. */
+  pause(): void
+  resume(): void
   /** Takes no more jobs; waits for those that run unless forced. */
   close(force?: boolean): Promise<void>
 }
@@ -188,8 +191,24 @@ function jobQueue<Data>(queue: BullQueue, openEvents: () => JobEvents): JobQueue
   }
 }
 
-function jobWorker(worker: { waitUntilReady(): Promise<unknown>; close(force?: boolean): Promise<void> }) {
+interface BullWorker {
+  waitUntilReady(): Promise<unknown>
+  isPaused(): boolean
+  isRunning(): boolean
+  pause(doNotWaitActive: boolean): Promise<void>
+  resume(): void
+  close(force?: boolean): Promise<void>
+}
+
+function jobWorker(worker: BullWorker): JobWorker {
   return {
+    pause() {
+      if (!worker.isPaused()) void worker.pause(true)
+    },
+    resume() {
+      // One that is resumed just as its loop ends forgets to begin again: whoever asks once more is heard.
+      if (worker.isPaused() || !worker.isRunning()) worker.resume()
+    },
     async ready() {
       await worker.waitUntilReady()
     },

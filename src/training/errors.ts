@@ -1,4 +1,4 @@
-import type { RunStatus } from '../generated/prisma/enums.js'
+import type { QuotaSubject, RunStatus } from '../generated/prisma/enums.js'
 import { defineError } from '../platform/errors.js'
 import { isFinal } from './runs/run-states.js'
 import type { SpecProblem } from './spec/training-spec.js'
@@ -8,10 +8,16 @@ export const specImpossible = defineError('RUN_SPEC_IMPOSSIBLE', 422, (problems:
   details: { problems: problems.map(({ field, ...problem }) => ({ path: `spec.${field}`, ...problem })) },
 }))
 
-export const tooManyRuns = defineError('RUN_TOO_MANY', 429, (most: number) => ({
-  message: `You have ${most} runs that have not ended: wait for one of them, or cancel one.`,
+export const tooManyRuns = defineError('RUN_TOO_MANY', 429, (of: QuotaSubject, most: number) => ({
+  message: `${of === 'USER' ? 'You have' : 'The course has'} ${most} runs that wait or are paused: wait until one is trained, or cancel one.`,
   details: { most },
 }))
+
+export const priorityFixed = defineError(
+  'RUN_PRIORITY_FIXED',
+  409,
+  () => 'The run does not wait any more: its priority means nothing now.',
+)
 
 export const runKeyReused = defineError(
   'RUN_IDEMPOTENCY_KEY_REUSED',

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Actor } from '../identity/contract.js'
 import { restScope } from '../platform/http.js'
 import { datasetResolvers, datasetRoutes } from './datasets/dataset-faces.js'
 import { createDatasetService } from './datasets/dataset-service.js'
@@ -8,6 +7,13 @@ import { exportRoutes } from './models/export-routes.js'
 import { createExportService } from './models/export-service.js'
 import { modelResolvers, modelRoutes } from './models/model-faces.js'
 import { createModelService } from './models/model-service.js'
+import { createDispatcher } from './queue/dispatcher.js'
+import { queueResolvers, queueRoutes } from './queue/queue-faces.js'
+import { createQueueService } from './queue/queue-service.js'
+import { quotaResolvers, quotaRoutes } from './queue/quota-faces.js'
+import { createQuotaService } from './queue/quota-service.js'
+import { standingResolvers, standingRoutes } from './queue/standing-faces.js'
+import { createStandingService } from './queue/standing-service.js'
 import { eventStreamRoute } from './runs/event-stream.js'
 import { predictionRoute } from './runs/prediction-route.js'
 import { startReconciler } from './runs/reconciler.js'
@@ -16,7 +22,6 @@ import { trainingResolvers } from './runs/run-resolvers.js'
 import { trainingRoutes } from './runs/run-routes.js'
 import { createRunService, type RunService } from './runs/run-service.js'
 import { workerResolvers, workerRoutes } from './workers/worker-faces.js'
-import { listLiveWorkers } from './workers/worker-list.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -31,7 +36,8 @@ interface Options {
 /** Training runs: launched, watched, cancelled, deleted, and their models used; and the datasets and models that users send. */
 export const training = fp<Options>(
   async (app: FastifyInstance, { catalog }) => {
-    const service = createRunService(app.deps, catalog)
+    const dispatcher = createDispatcher(app.deps)
+    const service = createRunService(app.deps, catalog, dispatcher)
     const exports = createExportService(app.deps)
     app.decorate('training', service)
     app.schemaParts.add({
@@ -43,12 +49,32 @@ export const training = fp<Options>(
     await restScope(app, predictionRoute(service))
     await restScope(app, exportRoutes(exports))
 
-    const listWorkers = (actor: Actor) => listLiveWorkers(app.deps.database, actor)
+    const queue = createQueueService(app.deps)
+    app.schemaParts.add({
+      sdl: new URL('./queue/queue.graphql', import.meta.url),
+      resolvers: queueResolvers(queue),
+    })
+    await restScope(app, queueRoutes(queue))
+
+    const standings = createStandingService(app.deps)
+    app.schemaParts.add({
+      sdl: new URL('./queue/standing.graphql', import.meta.url),
+      resolvers: standingResolvers(standings),
+    })
+    await restScope(app, standingRoutes(app, standings))
+
+    const quotas = createQuotaService(app.deps)
+    app.schemaParts.add({
+      sdl: new URL('./queue/quotas.graphql', import.meta.url),
+      resolvers: quotaResolvers(quotas),
+    })
+    await restScope(app, quotaRoutes(quotas))
+
     app.schemaParts.add({
       sdl: new URL('./workers/workers.graphql', import.meta.url),
-      resolvers: workerResolvers(listWorkers),
+      resolvers: workerResolvers(queue.listWorkers),
     })
-    await restScope(app, workerRoutes(listWorkers))
+    await restScope(app, workerRoutes(queue.listWorkers))
 
     const datasets = createDatasetService(app.deps)
     app.schemaParts.add({
@@ -66,9 +92,13 @@ export const training = fp<Options>(
 
     let stopReconciler: (() => Promise<void>) | undefined
     app.addHook('onReady', async () => {
-      stopReconciler = startReconciler(app.deps)
+      stopReconciler = startReconciler(app.deps, dispatcher)
     })
-    app.addHook('onClose', async () => stopReconciler?.())
+    app.addHook('onClose', async () => {
+      standings.close()
+      await stopReconciler?.()
+      await dispatcher.close()
+    })
   },
   { name: 'training', dependencies: ['http', 'schema-parts', 'identity'] },
 )

@@ -1,3 +1,4 @@
+import type { RunPriority } from '../generated/prisma/enums.js'
 import { type Actor, requireScope, type SignedInActor } from '../identity/contract.js'
 import { forbidden } from '../platform/errors.js'
 
@@ -12,6 +13,11 @@ export function requireLauncher(actor: Actor): SignedInActor {
   const user = requireScope(actor, 'train')
   if (user.role !== 'INSTRUCTOR' && user.role !== 'ADMIN') throw forbidden('launch training runs')
   return user
+}
+
+/** Among the own runs each may say what goes first; before those of others only an admin's may go. @throws FORBIDDEN */
+export function requirePriority(actor: SignedInActor, priority: RunPriority) {
+  if (priority === 'URGENT' && !actor.scopes.includes('admin')) throw forbidden('make a run urgent')
 }
 
 /** @throws UNAUTHENTICATED or SCOPE_REQUIRED. */

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { createDispatcher } from '../../src/training/queue/dispatcher.js'
 import { startReconciler } from '../../src/training/runs/reconciler.js'
 import { openTestDependencies } from '../support/app.js'
 import { startRedis, withRedis } from '../support/redis.js'
@@ -22,8 +23,8 @@ t.test('After kill -9 of Redis', withRedis, async t => {
       const backend = { REDIS_URL: redis.url }
       const { deps, databaseUrl } = await openTestDependencies(t, backend)
       const { database, courier, config } = deps
-      t.teardown(startReconciler(deps))
-      const queue = courier.queue('training')
+      t.teardown(startReconciler(deps, createDispatcher(deps)))
+      const queue = courier.queue('training-cpu')
       const worker = await startWorker(t, {
         ...backend,
         DATABASE_URL: databaseUrl,

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { createDispatcher } from '../../src/training/queue/dispatcher.js'
 import { startReconciler } from '../../src/training/runs/reconciler.js'
 import { runEvent } from '../../src/training/runs/run-events.js'
 import { scratchFolder } from '../../workers/scratch.js'
@@ -32,7 +33,7 @@ t.test('After kill -9, with the queue', t =>
       LYCEUM_HOME: config.home,
       TMPDIR: temporary,
     }
-    t.teardown(startReconciler(deps))
+    t.teardown(startReconciler(deps, createDispatcher(deps)))
     // A probe of the engines is a child too, while it lasts.
     const trainerOf = async (pid: number | undefined) => {
       for (;;) {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { StoredEvent } from '../../src/training/runs/run-feed.js'
-import { serverSentEvents } from '../../src/training/runs/server-sent-events.js'
+import { eventMessage, serverSentEvents } from '../../src/training/runs/server-sent-events.js'
 import { createUser } from '../support/users.js'
 import { openUniversity } from './university.js'
 
@@ -19,7 +19,7 @@ t.test('a silent stream is kept open by comments, and each event is a message wi
     }
   }
   const chunks: string[] = []
-  for await (const chunk of serverSentEvents(events(), 1)) {
+  for await (const chunk of serverSentEvents(events(), eventMessage, 1)) {
     chunks.push(chunk)
     if (chunks.length === 3) speak()
   }

@@ -15,7 +15,7 @@ t.test('launching a run', async t => {
     t.match(run, { status: 'QUEUED', attempt: 1, lastEvent: 1, spec: { ...spec, batchSize: 128, seed: 42 } })
     t.equal(response.headers.location, `/api/v1/runs/${run.id}`)
     t.notOk('idempotencyKey' in run)
-    t.equal(await deps.courier.queue('training').holds(`${run.id}-1`), true)
+    t.equal(await deps.courier.queue('training-cpu').holds(`${run.id}-1`), true)
   })
 
   await t.test('takes every value that is just inside its bounds, and none just outside', async t => {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Actor } from '../../src/identity/contract.js'
+import { createDispatcher } from '../../src/training/queue/dispatcher.js'
 import { startReconciler } from '../../src/training/runs/reconciler.js'
 import { requestCancel } from '../../src/training/runs/run-requests.js'
 import { createRunService } from '../../src/training/runs/run-service.js'
@@ -20,14 +21,16 @@ t.test('A queue that is reconciled with the rows', t =>
   forEachBackend(t, async (t, backend) => {
     const { deps, databaseUrl } = await openTestDependencies(t, backend.env)
     const { database, courier, config } = deps
-    const queue = courier.queue('training')
+    const queue = courier.queue('training-cpu')
     // Its children compute nothing: one engine is tried, not all that there are.
     const own = { DATABASE_URL: databaseUrl, LYCEUM_HOME: config.home, LYCEUM_ENGINE: 'wasm' }
     const env = { ...backend.env, ...own }
     const holds = async (id: string) => {
       while (!(await queue.holds(id))) await sleep(20)
     }
-    let stop = startReconciler(deps)
+    const dispatcher = createDispatcher(deps)
+    t.teardown(() => dispatcher.close())
+    let stop = startReconciler(deps, dispatcher)
     t.teardown(() => stop())
 
     await t.test('gets a job for a run that has none, again after it lost everything', async t => {
@@ -36,9 +39,9 @@ t.test('A queue that is reconciled with the rows', t =>
       await stop()
       await backend.loseEverything(databaseUrl)
       t.equal(await queue.holds(`${runId}-1`), false)
-      stop = startReconciler(deps)
+      stop = startReconciler(deps, dispatcher)
       await holds(`${runId}-1`)
-      t.match(await queue.counts(), { waiting: 1 })
+      t.match(await queue.counts(), { prioritized: 1 })
     })
 
     await t.test('runs what waited, and nothing that was cancelled before a worker came', async t => {
@@ -87,7 +90,9 @@ t.test('A queue that is reconciled with the rows', t =>
         tokenKind: 'API',
         tokenExpiresAt: new Date(),
       }
-      const service = createRunService(deps, { findLab: async () => undefined }, { predictionTimeoutMs: 100 })
+      const service = createRunService(deps, { findLab: async () => undefined }, dispatcher, {
+        predictionTimeoutMs: 100,
+      })
       const image = { format: 'pixels' as const, pixels: [[0]], invert: false }
       await t.rejects(service.predict(owner, id, { image }), {
         code: 'NO_WORKER_ANSWERED',

@@ -1,6 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type CheckpointReport, filesOfAttempt, isFinal, trainingSpec } from '../../src/training/contract.js'
+import {
+  type CheckpointReport,
+  filesOfAttempt,
+  isFinal,
+  type TrainingSpec,
+  trainingSpec,
+} from '../../src/training/contract.js'
 import { removeCheckpoints } from '../../src/training/runs/checkpoint-ledger.js'
 import {
   type AttemptKey,
@@ -63,9 +69,9 @@ async function superviseClaimed(
   stopping: AbortSignal,
 ) {
   const { database, notifications, logger } = parts
-  const { spec } = await database.trainingRun.findUniqueOrThrow({
+  const { spec, secondsAllowed } = await database.trainingRun.findUniqueOrThrow({
     where: { id: key.runId },
-    select: { spec: true },
+    select: { spec: true, secondsAllowed: true },
   })
   const parsed = trainingSpec.safeParse(spec)
   if (!parsed.success) {
@@ -131,7 +137,7 @@ async function superviseClaimed(
   trainer.gone.then(end => decision.take({ kind: 'failed', failure: crash(end) }))
   trainer.send({
     kind: 'train',
-    spec: { ...parsed.data, engine },
+    spec: { ...withinBudget(parsed.data, secondsAllowed), engine },
     attempt: key.attempt,
     datasetsDirectory: parts.datasetsDirectory,
     outputDirectory,
@@ -156,6 +162,12 @@ async function superviseClaimed(
     await trainer.gone
     release()
   }
+}
+
+/** A run of a student may take no longer than what the course still gives. */
+function withinBudget(spec: TrainingSpec, secondsAllowed: number | null): TrainingSpec {
+  if (secondsAllowed === null) return spec
+  return { ...spec, maxSeconds: Math.min(spec.maxSeconds ?? secondsAllowed, secondsAllowed) }
 }
 
 /** A child may end its step, write a checkpoint or leave by itself, as the verdict is; then it is killed. */

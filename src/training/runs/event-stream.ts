@@ -8,7 +8,7 @@ import { forUsers } from '../../platform/openapi-route.js'
 import { requireRunReader } from '../policy.js'
 import { eventNumber, runId } from './run-schemas.js'
 import type { RunService } from './run-service.js'
-import { serverSentEvents } from './server-sent-events.js'
+import { eventMessage, serverSentEvents } from './server-sent-events.js'
 
 const longestTimer = 2 ** 31 - 1
 
@@ -55,14 +55,14 @@ export function eventStreamRoute(app: FastifyInstance, service: RunService) {
           .type('text/event-stream; charset=utf-8')
           .header('cache-control', 'no-store')
           .header('x-accel-buffering', 'no')
-          .send(Readable.from(serverSentEvents(events), { objectMode: false }))
+          .send(Readable.from(serverSentEvents(events, eventMessage), { objectMode: false }))
       },
     )
   }
 }
 
 /** An open stream ends when its token expires or is revoked. Returns the function that stops looking. */
-function endWithToken(user: SignedInActor, notifications: Notifications, gone: AbortController) {
+export function endWithToken(user: SignedInActor, notifications: Notifications, gone: AbortController) {
   const left = user.tokenExpiresAt.getTime() - Date.now()
   const timer = setTimeout(() => gone.abort(), Math.min(Math.max(left, 0), longestTimer))
   const off = notifications.on('token_revoked', tokenId => {

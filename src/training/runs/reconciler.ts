@@ -2,8 +2,8 @@ import type { Dependencies } from '../../platform/dependencies.js'
 import type { JobQueue } from '../../platform/queue.js'
 import { filesOfDataset } from '../datasets/dataset-files.js'
 import * as datasetLedger from '../datasets/dataset-ledger.js'
-import { enqueueableRuns, recoverLostRuns } from './run-ledger.js'
-import type { AttemptKey } from './run-moves.js'
+import type { Dispatcher } from '../queue/dispatcher.js'
+import { recoverLostRuns } from './run-ledger.js'
 
 const intervalMs = 2_000
 
@@ -15,9 +15,8 @@ type Parts = Pick<Dependencies, 'database' | 'courier' | 'storage' | 'logger'>
  *
  * @returns the function that ends it, when the round in progress is over
  */
-export function startReconciler(parts: Parts): () => Promise<void> {
+export function startReconciler(parts: Parts, dispatcher: Dispatcher): () => Promise<void> {
   const { database, courier, logger } = parts
-  const runs = courier.queue<AttemptKey>('training')
   const datasets = courier.queue<datasetLedger.DatasetAttempt>(datasetLedger.datasetQueue)
   let stopped = false
   let timer: NodeJS.Timeout | undefined
@@ -44,10 +43,7 @@ export function startReconciler(parts: Parts): () => Promise<void> {
   async function reconcileRuns() {
     const recovered = await recoverLostRuns(database)
     if (recovered > 0) logger.warn({ recovered }, 'Runs of lost workers were recovered')
-    for (const key of await enqueueableRuns(database)) {
-      if (stopped) return
-      await enqueue(runs, `${key.runId}-${key.attempt}`, key)
-    }
+    await dispatcher.reconcile()
   }
 
   async function reconcileDatasets() {

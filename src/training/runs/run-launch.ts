@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { FoundLab } from '../../catalog/contract.js'
 import type { Actor, SignedInActor } from '../../identity/contract.js'
-import type { Database, Prisma, Transaction } from '../../platform/database.js'
+import type { Prisma, Transaction } from '../../platform/database.js'
 import type { Dependencies } from '../../platform/dependencies.js'
 import { notFound } from '../../platform/errors.js'
 import { parseInput } from '../../platform/parse.js'
@@ -10,11 +10,12 @@ import { findTrainable, holdUpload } from '../datasets/uploaded-dataset.js'
 import { runKeyReused, specImpossible, tooManyRuns } from '../errors.js'
 import { holdModel } from '../models/imported-model.js'
 import { findMismatch, findModelSource, withNetworkOf, withSource } from '../models/model-sources.js'
+import { machineClassOf } from '../queue/queue-names.js'
+import { type DefaultQuotas, type QuotaKey, readQuota } from '../queue/quotas.js'
 import { overrideSpec } from '../spec/network-spec.js'
 import { type TrainingSpec, trainingSpec, validateSpec } from '../spec/training-spec.js'
 import type { RunEvent } from './run-events.js'
 import type { LaunchInput } from './run-schemas.js'
-import { finalStatuses } from './run-states.js'
 import { type RunRow, runInclude } from './run-view.js'
 
 /** What training asks of the catalog. */
@@ -25,6 +26,7 @@ export interface LabFinder {
 /** What a launch reads. */
 export interface Sources extends Pick<Dependencies, 'database' | 'storage'> {
   catalog: LabFinder
+  quotas: DefaultQuotas
 }
 
 /** What a launch comes down to once its lab is read and its spec is whole. */
@@ -37,7 +39,6 @@ interface LaunchPlan {
   lessonRevisionId: string | null
 }
 
-export const unfinishedRunsAllowed = 20
 const longestName = 100
 
 /** @throws INVALID_INPUT, NOT_FOUND (lab), RUN_SPEC_IMPOSSIBLE */
@@ -78,10 +79,10 @@ function nameRun({ architecture = 'A network' }: TrainingSpec, { id, title }: Da
  * @throws RUN_IDEMPOTENCY_KEY_REUSED, RUN_TOO_MANY
  */
 export function insertRun(
-  database: Database,
+  { database, quotas }: Pick<Sources, 'database' | 'quotas'>,
   owner: SignedInActor,
   plan: LaunchPlan,
-  idempotencyKey: string | undefined,
+  { idempotencyKey, priority = 'NORMAL' }: Pick<LaunchInput, 'idempotencyKey' | 'priority'>,
 ): Promise<{ run: RunRow; isNew: boolean }> {
   return database.$transaction(async tx => {
     // One launch of a user at a time: neither the count nor the key can be passed by two at once.
@@ -91,10 +92,10 @@ export function insertRun(
       if (!isSameLaunch(known, plan)) throw runKeyReused()
       return { run: known, isNew: false }
     }
-    const unfinished = await tx.trainingRun.count({
-      where: { ownerId: owner.userId, status: { notIn: [...finalStatuses] } },
-    })
-    if (unfinished >= unfinishedRunsAllowed) throw tooManyRuns(unfinishedRunsAllowed)
+    await requireRoom(tx, quotas, { subject: 'USER', subjectId: owner.userId }, { ownerId: owner.userId })
+    const { courseId } = plan
+    if (courseId !== null)
+      await requireRoom(tx, quotas, { subject: 'COURSE', subjectId: courseId }, { courseId })
     const datasetId = namesUpload(plan.spec.dataset) ? plan.spec.dataset : null
     if (datasetId !== null) await holdUpload(tx, datasetId)
     const sourceModelId = plan.spec.from?.modelId ?? null
@@ -107,6 +108,8 @@ export function insertRun(
         spec: toJson(plan.spec),
         datasetId,
         sourceModelId,
+        priority,
+        machineClass: machineClassOf(plan.spec),
         ownerId: owner.userId,
         idempotencyKey: idempotencyKey ?? null,
         lastEvent: 1,
@@ -118,6 +121,18 @@ export function insertRun(
     await tx.$executeRaw`SELECT pg_notify('run_events', ${run.id})`
     return { run, isNew: true }
   })
+}
+
+/** A course's is not counted under a lock: of launches by several users at once some may come in beyond it. */
+async function requireRoom(
+  tx: Transaction,
+  quotas: DefaultQuotas,
+  key: QuotaKey,
+  whose: Prisma.TrainingRunWhereInput,
+) {
+  const { runsWaiting } = await readQuota(tx, quotas, key)
+  const waiting = await tx.trainingRun.count({ where: { ...whose, status: { in: ['QUEUED', 'PAUSED'] } } })
+  if (waiting >= runsWaiting) throw tooManyRuns(key.subject, runsWaiting)
 }
 
 async function findByKey(tx: Transaction, ownerId: string, idempotencyKey: string | undefined) {

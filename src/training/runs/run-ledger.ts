@@ -12,28 +12,17 @@ export type RunOutcome =
   | { status: 'CANCELLED' }
 
 const lostAttemptsAllowed = 3
-const enqueuedAtOnce = 500
 
 /**
- * The attempts that wait for a worker, the oldest first. A longer queue than is returned is no loss: the rest
- * comes into view as those before it are taken.
+ * Takes a queued attempt for a worker. Of several callers one wins; the others are answered false, and so is a
+ * worker that is drained, and everybody while the queue is paused.
  */
-export async function enqueueableRuns(database: Database): Promise<AttemptKey[]> {
-  const runs = await database.trainingRun.findMany({
-    where: { status: 'QUEUED' },
-    select: { id: true, attempt: true },
-    orderBy: { id: 'asc' },
-    take: enqueuedAtOnce,
-  })
-  return runs.map(({ id, attempt }) => ({ runId: id, attempt }))
-}
-
-/** Takes a queued attempt for a worker. Of several callers one wins; the others are answered false. */
 export function claimAttempt(
   database: Database,
   { runId, attempt, workerId }: AttemptKey & { workerId: string },
 ) {
   return database.$transaction(async tx => {
+    if (!(await passQueue(tx, { runId, workerId }))) return false
     const event: RunEvent = { type: 'starting', attempt, worker: workerId }
     if (!(await move(tx, { runId, attempt }, 'STARTING', [event]))) return false
     await tx.$executeRaw`
@@ -43,6 +32,16 @@ export function claimAttempt(
       SET "workerId" = excluded."workerId", "claimedAt" = now(), "heartbeatAt" = now()`
     return true
   })
+}
+
+/** Whether the worker may take the run now. Moves the queue's virtual time to the run's start tag. */
+async function passQueue(tx: Transaction, { runId, workerId }: { runId: string; workerId: string }) {
+  const passed = await tx.$executeRaw`
+    UPDATE training_queues q SET "virtualTime" = greatest(q."virtualTime", r."fairStart")
+    FROM training_runs r
+    WHERE r.id = ${runId}::uuid AND q."machineClass" = r."machineClass" AND q."pausedAt" IS NULL
+      AND NOT EXISTS (SELECT 1 FROM worker_nodes w WHERE w.id = ${workerId} AND w."drainingAt" IS NOT NULL)`
+  return passed > 0
 }
 
 /** Says that the attempt lives. 'lost' where it was given to another, or its run has ended. */

@@ -16,14 +16,16 @@ export type RunChange = (now: Date) => Omit<Prisma.TrainingRunUpdateManyMutation
  * Moves a run to another state, where it is in one that may move there, and tells its history. Of several callers
  * one wins; the others are answered false, and nothing is stored.
  */
-export function move(
+export async function move(
   tx: Transaction,
   key: AttemptKey,
   status: RunStatus,
   events: readonly RunEvent[],
   change: RunChange = () => ({}),
 ): Promise<boolean> {
-  return write(tx, key, statusesBefore(status), events, now => ({ ...change(now), status }))
+  const changed = await write(tx, key, statusesBefore(status), events, now => ({ ...change(now), status }))
+  if (changed) await tx.$executeRaw`SELECT pg_notify('queue_changed', '')`
+  return changed
 }
 
 /** Tells the history of a run that a worker holds. False where none does, or another attempt's. */

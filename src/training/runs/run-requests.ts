@@ -7,6 +7,9 @@ import { isHeld } from './run-states.js'
  * id, for the history.
  */
 
+/** A run that leaves its queue gives its place back, and is released anew where it comes back. */
+const outOfQueue = { releasedAt: null, heldReason: null, fairStart: null }
+
 /** False where the run has ended. */
 export function requestCancel(database: Database, runId: string, by: string): Promise<boolean> {
   return database.$transaction(async tx => {
@@ -15,6 +18,7 @@ export function requestCancel(database: Database, runId: string, by: string): Pr
     const { key, status, cancelRequestedAt } = run
     if (!isHeld(status)) {
       return move(tx, key, 'CANCELLED', [{ type: 'cancelled', by }], now => ({
+        ...outOfQueue,
         cancelRequestedAt: now,
         finishedAt: now,
       }))
@@ -32,7 +36,7 @@ export function requestPause(database: Database, runId: string, by: string): Pro
     const run = await lock(tx, runId)
     if (run === undefined || run.cancelRequestedAt !== null) return false
     const { key, status, pauseRequestedAt } = run
-    if (!isHeld(status)) return move(tx, key, 'PAUSED', [{ type: 'paused', by }])
+    if (!isHeld(status)) return move(tx, key, 'PAUSED', [{ type: 'paused', by }], () => outOfQueue)
     if (pauseRequestedAt === null) {
       await tell(tx, key, [{ type: 'pauseRequested', by }], now => ({ pauseRequestedAt: now }))
     }
@@ -49,7 +53,10 @@ export function resumeRun(database: Database, runId: string, by: string): Promis
     const run = await lock(tx, runId)
     if (run?.status !== 'PAUSED') return undefined
     const attempt = run.key.attempt + 1
-    await move(tx, run.key, 'QUEUED', [{ type: 'resumed', attempt, by }], () => nextAttempt(run.key))
+    await move(tx, run.key, 'QUEUED', [{ type: 'resumed', attempt, by }], () => ({
+      ...nextAttempt(run.key),
+      ...outOfQueue,
+    }))
     return attempt
   })
 }

@@ -28,6 +28,7 @@ export function trainingResolvers(service: RunService, exports: ExportService) {
       cancelRun: (_root, { id }, { actor }) => service.cancelRun(actor, id),
       pauseRun: (_root, { id }, { actor }) => service.pauseRun(actor, id),
       resumeRun: (_root, { id }, { actor }) => service.resumeRun(actor, id),
+      setRunPriority: (_root, { id, priority }, { actor }) => service.setRunPriority(actor, id, priority),
       async deleteRun(_root, { id }, { actor }) {
         await service.deleteRun(actor, id)
         return id

@@ -13,6 +13,7 @@ import {
   labId,
   launchInput,
   modelFile,
+  priorityInput,
   runBody,
   runId,
 } from './run-schemas.js'
@@ -162,6 +163,24 @@ export function trainingRoutes(service: RunService) {
         },
       },
       request => service.resumeRun(request.actor, request.params.id),
+    )
+
+    rest.put(
+      '/runs/:id/priority',
+      {
+        schema: {
+          summary: 'Give a run that waits another priority',
+          operationId: 'setRunPriority',
+          description:
+            "HIGH, NORMAL or LOW among its owner's runs; URGENT, before everybody's, by an admin alone.",
+          tags,
+          security,
+          params: oneRun,
+          body: priorityInput,
+          response: { 200: runBody },
+        },
+      },
+      ({ actor, params, body }) => service.setRunPriority(actor, params.id, body.priority),
     )
 
     rest.delete(

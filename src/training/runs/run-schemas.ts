@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { MachineClass, RunPriority } from '../../generated/prisma/enums.js'
+import { holdReasons } from '../queue/decide-releases.js'
 import { predictionImage } from './child-protocol.js'
 import { epochEvent, runEvent, stepEvent } from './run-events.js'
 import { runStatuses } from './run-states.js'
@@ -20,6 +22,8 @@ export const launchInput = z
      * with the lab's, where it is parsed.
      */
     spec: z.record(z.string(), z.unknown()).optional(),
+    /** Among the own runs; only an admin's may be URGENT. */
+    priority: z.enum(RunPriority).optional(),
     idempotencyKey: idempotencyKey.optional(),
   })
   .refine(
@@ -27,6 +31,8 @@ export const launchInput = z
     'must have a labId, a spec, or both',
   )
 export type LaunchInput = z.output<typeof launchInput>
+
+export const priorityInput = z.strictObject({ priority: z.enum(RunPriority) })
 
 export const modelFile = z.enum(modelFileNames)
 
@@ -72,6 +78,11 @@ export const runBody = z.object({
   name: z.string(),
   spec: json,
   status: z.enum(runStatuses),
+  priority: z.enum(RunPriority),
+  machineClass: z.enum(MachineClass).describe('Whose queue it waits in.'),
+  releasedAt: z.date().nullable().describe('When it was let into its queue; null while it is held.'),
+  heldReason: z.enum(holdReasons).nullable().describe('The quota that holds it back.'),
+  secondsAllowed: z.number().nullable().describe('What is left of a student for it; null without a budget.'),
   attempt: z.number(),
   lastEvent: z.number(),
   cancelRequestedAt: z.date().nullable(),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
+import type { RunPriority } from '../../generated/prisma/enums.js'
 import type { Actor, SignedInActor } from '../../identity/contract.js'
 import type { Prisma } from '../../platform/database.js'
 import type { Dependencies } from '../../platform/dependencies.js'
@@ -9,12 +10,15 @@ import { type Page, type PageInput, readPage } from '../../platform/pagination.j
 import {
   modelMissing,
   predictionFailed,
+  priorityFixed,
   runHasEnded,
   runNotEnded,
   runNotPausable,
   runNotPaused,
 } from '../errors.js'
-import { mayManageRun, maySeeRun, requireLauncher, requireRunReader } from '../policy.js'
+import { mayManageRun, maySeeRun, requireLauncher, requirePriority, requireRunReader } from '../policy.js'
+import type { Dispatcher } from '../queue/dispatcher.js'
+import { setPriority } from '../queue/release-runs.js'
 import { type NetworkSummaryBody, summarizeSpec } from '../spec/network-summary.js'
 import { findCheckpoints, removeCheckpoints, type StoredCheckpoint } from './checkpoint-ledger.js'
 import { type Curve, thin } from './curve.js'
@@ -24,13 +28,12 @@ import { findVisibleRun, getVisibleRun } from './run-access.js'
 import { findCurve, findEvents, type StoredEvent } from './run-feed.js'
 import { filesOfRun } from './run-files.js'
 import { insertRun, type LabFinder, planLaunch } from './run-launch.js'
-import type { AttemptKey } from './run-moves.js'
 import { requestCancel, requestPause, resumeRun } from './run-requests.js'
 import type { LaunchInput, Prediction, PredictionInput } from './run-schemas.js'
 import { finalStatuses, isFinal } from './run-states.js'
 import { type ModelFile, ownershipOf, type RunRow, type RunView, runInclude, viewRun } from './run-view.js'
 
-type Parts = Pick<Dependencies, 'database' | 'notifications' | 'courier' | 'storage' | 'logger'>
+type Parts = Pick<Dependencies, 'config' | 'database' | 'notifications' | 'courier' | 'storage' | 'logger'>
 
 /** A page, and how many rows the whole list has. */
 export interface RunList {
@@ -44,13 +47,13 @@ export type RunService = ReturnType<typeof createRunService>
 
 /** The use-cases of training runs. What an actor may not see is answered like what does not exist. */
 export function createRunService(
-  { database, notifications, courier, storage, logger }: Parts,
+  { config, database, notifications, courier, storage, logger }: Parts,
   catalog: LabFinder,
+  dispatcher: Pick<Dispatcher, 'dispatch'>,
   { predictionTimeoutMs = 30_000 } = {},
 ) {
-  const jobs = courier.queue<AttemptKey>('training')
   const watchRun = watchRuns(database, notifications)
-  const sources = { database, storage, catalog }
+  const sources = { database, storage, catalog, quotas: config.runQuotas }
   const predictions = courier.queue<PredictionRequest>(predictionQueue)
 
   return {
@@ -59,6 +62,7 @@ export function createRunService(
     cancelRun,
     pauseRun,
     resumeRun: resume,
+    setRunPriority,
     deleteRun,
     findRun,
     getRun,
@@ -75,25 +79,18 @@ export function createRunService(
   /** @throws what `requireLauncher`, `planLaunch` and `insertRun` throw */
   async function launchRun(actor: Actor, input: LaunchInput): Promise<RunView> {
     const user = requireLauncher(actor)
+    requirePriority(user, input.priority ?? 'NORMAL')
     const plan = await planLaunch(sources, user, input)
-    const { run, isNew } = await insertRun(database, user, plan, input.idempotencyKey)
-    if (isNew) await enqueue({ runId: run.id, attempt: run.attempt })
-    return viewRun(run)
+    const { run, isNew } = await insertRun(sources, user, plan, input)
+    if (!isNew) return viewRun(run)
+    await dispatcher.dispatch()
+    return viewRun(await getRow(user, run.id))
   }
 
   /** What a launch with this input would train. @throws what `planLaunch` throws */
   async function summarizeNetwork(actor: Actor, input: LaunchInput): Promise<NetworkSummaryBody> {
     const { spec, dataset } = await planLaunch(sources, requireRunReader(actor), input)
     return summarizeSpec(spec, dataset)
-  }
-
-  /** The run is stored and will be enqueued by the reconciler: a queue that fails is no failed launch. */
-  async function enqueue(key: AttemptKey) {
-    try {
-      await jobs.add(`${key.runId}-${key.attempt}`, key)
-    } catch (error) {
-      logger.warn({ err: error, ...key }, 'A run could not be enqueued; the reconciler will')
-    }
   }
 
   /** Asks a run to end. @throws NOT_FOUND, FORBIDDEN, RUN_HAS_ENDED */
@@ -121,9 +118,18 @@ export function createRunService(
   async function resume(actor: Actor, id: string): Promise<RunView> {
     const user = requireLauncher(actor)
     const { id: runId, status } = await getManagedRow(user, id, 'resume this run')
-    const attempt = await resumeRun(database, runId, user.userId)
-    if (attempt === undefined) throw runNotPaused(status)
-    await enqueue({ runId, attempt })
+    if ((await resumeRun(database, runId, user.userId)) === undefined) throw runNotPaused(status)
+    await dispatcher.dispatch()
+    return viewRun(await getRow(user, runId))
+  }
+
+  /** @throws NOT_FOUND, FORBIDDEN, RUN_PRIORITY_FIXED */
+  async function setRunPriority(actor: Actor, id: string, priority: RunPriority): Promise<RunView> {
+    const user = requireLauncher(actor)
+    requirePriority(user, priority)
+    const { id: runId } = await getManagedRow(user, id, 'change the priority of this run')
+    if (!(await setPriority(database, runId, priority))) throw priorityFixed()
+    await dispatcher.dispatch()
     return viewRun(await getRow(user, runId))
   }
 

@@ -1,5 +1,9 @@
+import { z } from 'zod'
 import type { Prisma } from '../../platform/database.js'
+import { holdReasons } from '../queue/decide-releases.js'
 import { isFinal } from './run-states.js'
+
+const holdReason = z.enum(holdReasons).nullable()
 
 /** What is read of a run: with the owner of its course, which the policy asks for. */
 export const runInclude = { course: { select: { ownerId: true } } } as const
@@ -13,9 +17,9 @@ export function ownershipOf(row: RunRow) {
 /** A run as both faces show it. */
 export function viewRun(row: RunRow) {
   const { course: _course, idempotencyKey: _key, datasetId: _dataset, sourceModelId: _model, ...shown } = row
-  const { modelKey, ...run } = shown
+  const { fairStart: _tag, budgetSeconds: _seconds, budgetGpuSeconds: _gpuSeconds, modelKey, ...run } = shown
   const modelFiles: ModelFile[] = modelKey !== null && isFinal(row.status) ? [...modelFileNames] : []
-  return { ...run, modelFiles }
+  return { ...run, heldReason: holdReason.parse(run.heldReason), modelFiles }
 }
 export type RunView = ReturnType<typeof viewRun>
 

@@ -4,8 +4,9 @@ import type { StoredEvent } from './run-feed.js'
 const belowProxiesPatienceMs = 15_000
 
 /** Events in the wire format, and a comment whenever nothing was said for a while. */
-export async function* serverSentEvents(
-  events: AsyncGenerator<StoredEvent, void, undefined>,
+export async function* serverSentEvents<Event>(
+  events: AsyncGenerator<Event, void, undefined>,
+  toMessage: (event: Event) => string,
   heartbeatMs = belowProxiesPatienceMs,
 ) {
   // Sends the headers at once, and asks a browser to reconnect after 1 s.
@@ -38,6 +39,6 @@ async function orSilence<Result>(next: Promise<Result>, patienceMs: number): Pro
   }
 }
 
-function toMessage({ number, attempt, createdAt, event }: StoredEvent): string {
+export function eventMessage({ number, attempt, createdAt, event }: StoredEvent): string {
   return `id: ${number}\nevent: ${event.type}\ndata: ${JSON.stringify({ number, attempt, createdAt, event })}\n\n`
 }

@@ -1,0 +1,156 @@
+import { z } from 'zod'
+import type { MachineClass, RunPriority } from '../../generated/prisma/enums.js'
+import type { Database, Transaction } from '../../platform/database.js'
+import type { AttemptKey } from '../runs/run-moves.js'
+import { decideReleases, type Usage } from './decide-releases.js'
+import { assignTags, jobPriority } from './fair-share.js'
+import { type DefaultQuotas, readQuotas } from './quotas.js'
+
+/** A job as a queue should have it. */
+export interface QueuedJob extends AttemptKey {
+  readonly machineClass: MachineClass
+  readonly priority: number
+  /** Whether a job that is there already has another priority. */
+  readonly moved: boolean
+}
+
+/** So many held runs are looked at in a round: the rest comes into view as those before it are released. */
+const heldAtOnce = 1_000
+
+const select = {
+  id: true,
+  attempt: true,
+  ownerId: true,
+  courseId: true,
+  machineClass: true,
+  priority: true,
+  fairStart: true,
+  budgetSeconds: true,
+  budgetGpuSeconds: true,
+} as const
+
+const held = { status: 'QUEUED', releasedAt: null } as const
+const waiting = { status: 'QUEUED', releasedAt: { not: null } } as const
+
+/**
+ * Lets held runs into their queues as far as the quotas have places, and gives all that wait their places there. Of
+ * several processes one decides at a time.
+ *
+ * @returns every job that the queues should have, in their order
+ */
+export function releaseRuns(database: Database, defaults: DefaultQuotas): Promise<QueuedJob[]> {
+  return database.$transaction(async tx => {
+    const queues = await tx.$queryRaw<{ machineClass: MachineClass; virtualTime: number; epoch: number }[]>`
+      SELECT "machineClass", "virtualTime", epoch FROM training_queues ORDER BY "machineClass" FOR UPDATE`
+    await release(tx, defaults)
+    const jobs: QueuedJob[] = []
+    for (const { machineClass, virtualTime, epoch } of queues) {
+      const runs = await tx.trainingRun.findMany({
+        where: { ...waiting, machineClass },
+        select: { ...select, releasedAt: true },
+        orderBy: [{ releasedAt: 'asc' }, { id: 'asc' }],
+      })
+      // While nobody waits nothing is counted from the epoch: it follows, so that priorities stay small.
+      const counted = runs.some(run => run.fairStart !== null) ? epoch : virtualTime
+      if (counted !== epoch)
+        await tx.trainingQueue.update({ where: { machineClass }, data: { epoch: counted } })
+      const tags = assignTags(
+        virtualTime,
+        await readFinished(tx, machineClass),
+        runs.map(run => ({ ...run, tag: run.fairStart })),
+      )
+      for (const { id, attempt, fairStart } of runs) {
+        const tag = tags.get(id) ?? null
+        const moved = tag !== fairStart
+        if (moved) await tx.trainingRun.updateMany({ where: { id, ...waiting }, data: { fairStart: tag } })
+        jobs.push({ runId: id, attempt, machineClass, priority: jobPriority(tag, counted), moved })
+      }
+    }
+    return jobs.sort((a, b) => a.priority - b.priority)
+  })
+}
+
+async function release(tx: Transaction, defaults: DefaultQuotas) {
+  const runs = await tx.trainingRun.findMany({
+    where: held,
+    select: { ...select, heldReason: true },
+    orderBy: [{ priority: 'desc' }, { id: 'asc' }],
+    take: heldAtOnce,
+  })
+  if (runs.length === 0) return
+  const ids = [
+    ...new Set(runs.flatMap(run => [run.ownerId, ...(run.courseId === null ? [] : [run.courseId])])),
+  ]
+  const quotas = await readQuotas(tx, defaults, ids)
+  const reasons = new Map(runs.map(run => [run.id, run.heldReason]))
+  for (const decision of decideReleases(runs, await readUsage(tx), quotas)) {
+    const where = { id: decision.id, ...held }
+    if (decision.held === null) {
+      const { secondsAllowed } = decision
+      const [clock] = await tx.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`
+      const data = { releasedAt: clock?.now ?? null, heldReason: null, secondsAllowed }
+      await tx.trainingRun.updateMany({ where, data })
+    } else if (decision.held !== reasons.get(decision.id)) {
+      await tx.trainingRun.updateMany({ where, data: { heldReason: decision.held } })
+    }
+  }
+}
+
+const seconds = z.array(z.object({ id: z.string(), seconds: z.number() }))
+const spending = z.array(
+  z.object({ ownerId: z.string(), courseId: z.string(), seconds: z.number(), gpuSeconds: z.number() }),
+)
+
+async function readUsage(tx: Transaction): Promise<Usage> {
+  const active = await tx.trainingRun.findMany({
+    where: { OR: [{ status: { in: ['STARTING', 'RUNNING'] } }, waiting] },
+    select: { ownerId: true, courseId: true, budgetSeconds: true },
+  })
+  const used = await tx.$queryRaw`
+    WITH used AS (
+      SELECT r."ownerId"::text AS owner, r."courseId" AS course, extract(epoch FROM
+        COALESCE(a."endedAt", now()) - greatest(a."claimedAt", now() - interval '24 hours'))::float8 AS seconds
+      FROM run_attempts a JOIN training_runs r ON r.id = a."runId"
+      WHERE r."machineClass" = 'GPU' AND a."claimedAt" IS NOT NULL
+        AND COALESCE(a."endedAt", now()) > now() - interval '24 hours')
+    SELECT owner AS id, sum(seconds) AS seconds FROM used GROUP BY owner
+    UNION ALL SELECT course, sum(seconds) FROM used WHERE course IS NOT NULL GROUP BY course`
+  const students = await tx.$queryRaw`
+    SELECT r."ownerId"::text AS "ownerId", r."courseId", sum(t.seconds) AS seconds,
+      COALESCE(sum(t.seconds) FILTER (WHERE r."machineClass" = 'GPU'), 0) AS "gpuSeconds"
+    FROM training_runs r JOIN run_attempts a ON a."runId" = r.id AND a."claimedAt" IS NOT NULL,
+      LATERAL (SELECT extract(epoch FROM COALESCE(a."endedAt", now()) - a."claimedAt")::float8 AS seconds) t
+    WHERE r."budgetSeconds" IS NOT NULL AND r."courseId" IS NOT NULL AND (r."ownerId", r."courseId") IN (
+      SELECT "ownerId", "courseId" FROM training_runs
+      WHERE status = 'QUEUED' AND "releasedAt" IS NULL AND "budgetSeconds" IS NOT NULL)
+    GROUP BY 1, 2`
+  return {
+    active,
+    gpuSeconds: new Map(seconds.parse(used).map(row => [row.id, row.seconds])),
+    spent: new Map(spending.parse(students).map(row => [`${row.ownerId} ${row.courseId}`, row])),
+  }
+}
+
+/** The finish tag of the last run of each owner that was taken: those of the past are below the virtual time. */
+async function readFinished(tx: Transaction, machineClass: MachineClass): Promise<Map<string, number>> {
+  const rows = await tx.$queryRaw<{ ownerId: string; tag: number }[]>`
+    SELECT r."ownerId"::text AS "ownerId", max(r."fairStart") AS tag
+    FROM training_runs r JOIN training_queues q USING ("machineClass")
+    WHERE r."machineClass" = ${machineClass}::"MachineClass" AND r."fairStart" >= q."virtualTime"
+      AND NOT (r.status = 'QUEUED' AND r."releasedAt" IS NOT NULL)
+    GROUP BY 1`
+  return new Map(rows.map(({ ownerId, tag }) => [ownerId, tag + 1]))
+}
+
+/** Asks for another priority of a run that waits or will wait. False where a worker has it, or it has ended. */
+export function setPriority(database: Database, runId: string, priority: RunPriority): Promise<boolean> {
+  return database.$transaction(async tx => {
+    const { count } = await tx.trainingRun.updateMany({
+      where: { id: runId, status: { in: ['QUEUED', 'PAUSED'] } },
+      data: { priority },
+    })
+    if (count === 0) return false
+    await tx.$executeRaw`SELECT pg_notify('queue_changed', '')`
+    return true
+  })
+}
