@@ -4,6 +4,9 @@ import type { Actor } from '../identity/contract.js'
 import { restScope } from '../platform/http.js'
 import { datasetResolvers, datasetRoutes } from './datasets/dataset-faces.js'
 import { createDatasetService } from './datasets/dataset-service.js'
+import { insightResolvers } from './insight/insight-resolvers.js'
+import { insightRoutes } from './insight/insight-routes.js'
+import { createInsightService } from './insight/insight-service.js'
 import { exportRoutes } from './models/export-routes.js'
 import { createExportService } from './models/export-service.js'
 import { modelResolvers, modelRoutes } from './models/model-faces.js'
@@ -42,6 +45,13 @@ export const training = fp<Options>(
     await restScope(app, eventStreamRoute(app, service))
     await restScope(app, predictionRoute(service))
     await restScope(app, exportRoutes(exports))
+
+    const insight = createInsightService(app.deps)
+    app.schemaParts.add({
+      sdl: new URL('./insight/insight.graphql', import.meta.url),
+      resolvers: insightResolvers(insight),
+    })
+    await restScope(app, insightRoutes(insight))
 
     const listWorkers = (actor: Actor) => listLiveWorkers(app.deps.database, actor)
     app.schemaParts.add({

@@ -25,6 +25,11 @@ export function maySeeRun(actor: SignedInActor, run: RunOwnership): boolean {
   return actor.role === 'INSTRUCTOR' && run.courseOwnerId === actor.userId
 }
 
+/** What `maySeeRun` says of all runs at once: every run, or the own, and those of the own courses or not. */
+export function visibleRuns(actor: SignedInActor): { all: boolean; ofOwnCourses: boolean } {
+  return { all: actor.scopes.includes('admin'), ofOwnCourses: actor.role === 'INSTRUCTOR' }
+}
+
 /** Who may cancel and delete a run: an instructor who only sees it, because it is of the own course, may not. */
 export function mayManageRun(actor: SignedInActor, run: RunOwnership): boolean {
   return actor.scopes.includes('admin') || run.ownerId === actor.userId
