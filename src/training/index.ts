@@ -49,9 +49,9 @@ export const training = fp<Options>(
     const insight = createInsightService(app.deps)
     app.schemaParts.add({
       sdl: new URL('./insight/insight.graphql', import.meta.url),
-      resolvers: insightResolvers(insight),
+      resolvers: insightResolvers(insight, service),
     })
-    await restScope(app, insightRoutes(insight))
+    await restScope(app, insightRoutes(insight, service))
 
     const listWorkers = (actor: Actor) => listLiveWorkers(app.deps.database, actor)
     app.schemaParts.add({

@@ -23,10 +23,10 @@ import { type PredictionRequest, predictionAnswer, predictionQueue } from './pre
 import { findVisibleRun, getVisibleRun } from './run-access.js'
 import { findCurve, findEvents, type StoredEvent } from './run-feed.js'
 import { filesOfRun } from './run-files.js'
-import { insertRun, type LabFinder, planLaunch } from './run-launch.js'
+import { insertRun, type LabFinder, type LaunchPlan, planLaunch, planRerun } from './run-launch.js'
 import type { AttemptKey } from './run-moves.js'
 import { requestCancel, requestPause, resumeRun } from './run-requests.js'
-import type { LaunchInput, Prediction, PredictionInput } from './run-schemas.js'
+import type { LaunchInput, Prediction, PredictionInput, RerunInput } from './run-schemas.js'
 import { finalStatuses, isFinal } from './run-states.js'
 import { type ModelFile, ownershipOf, type RunRow, type RunView, runInclude, viewRun } from './run-view.js'
 
@@ -55,6 +55,7 @@ export function createRunService(
 
   return {
     launchRun,
+    rerun,
     summarizeNetwork,
     cancelRun,
     pauseRun,
@@ -75,8 +76,17 @@ export function createRunService(
   /** @throws what `requireLauncher`, `planLaunch` and `insertRun` throw */
   async function launchRun(actor: Actor, input: LaunchInput): Promise<RunView> {
     const user = requireLauncher(actor)
-    const plan = await planLaunch(sources, user, input)
-    const { run, isNew } = await insertRun(database, user, plan, input.idempotencyKey)
+    return launch(user, await planLaunch(sources, user, input), input.idempotencyKey)
+  }
+
+  /** Launches once more what a run did. @throws NOT_FOUND, and what `launchRun` throws */
+  async function rerun(actor: Actor, id: string, input: RerunInput): Promise<RunView> {
+    const user = requireLauncher(actor)
+    return launch(user, await planRerun(sources, user, await getRow(user, id), input), input.idempotencyKey)
+  }
+
+  async function launch(user: SignedInActor, plan: LaunchPlan, idempotencyKey: string | undefined) {
+    const { run, isNew } = await insertRun(database, user, plan, idempotencyKey)
     if (isNew) await enqueue({ runId: run.id, attempt: run.attempt })
     return viewRun(run)
   }

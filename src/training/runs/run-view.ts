@@ -1,4 +1,5 @@
 import type { Prisma } from '../../platform/database.js'
+import { readProvenance } from './run-provenance.js'
 import { isFinal } from './run-states.js'
 
 /** What is read of a run: with the owner of its course, which the policy asks for. */
@@ -15,7 +16,7 @@ export function viewRun(row: RunRow) {
   const { course: _course, idempotencyKey: _key, datasetId: _dataset, sourceModelId: _model, ...shown } = row
   const { modelKey, ...run } = shown
   const modelFiles: ModelFile[] = modelKey !== null && isFinal(row.status) ? [...modelFileNames] : []
-  return { ...run, modelFiles }
+  return { ...run, provenance: readProvenance(row.provenance) ?? null, modelFiles }
 }
 export type RunView = ReturnType<typeof viewRun>
 
