@@ -19,6 +19,11 @@ export function requireRunReader(actor: Actor): SignedInActor {
   return requireScope(actor, 'read')
 }
 
+/** Who may say something of a run: with a token that may launch, whatever the role. @throws UNAUTHENTICATED or SCOPE_REQUIRED */
+export function requireRunEditor(actor: Actor): SignedInActor {
+  return requireScope(actor, 'train')
+}
+
 /** A run that may not be seen is answered like one that does not exist. */
 export function maySeeRun(actor: SignedInActor, run: RunOwnership): boolean {
   if (mayManageRun(actor, run)) return true

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { createUser } from '../support/users.js'
+import { testRecord } from './insight/record.js'
 import { testRerun } from './insight/rerun.js'
 import { openUniversity } from './university.js'
 
@@ -9,4 +10,5 @@ t.test('insight', async t => {
   const student = await createUser(university)
   const parts = { ...university, stranger, student }
   await t.test('a run again', t => testRerun(t, parts))
+  await t.test('tags, notes and a name', t => testRecord(t, parts))
 })

@@ -7,6 +7,7 @@ import { rerunInput, runBody, runId } from '../runs/run-schemas.js'
 import type { RunService } from '../runs/run-service.js'
 import type { InsightService } from './insight-service.js'
 import { searchBody } from './run-filter.js'
+import { runRecord } from './run-record.js'
 
 const tags = ['Training']
 const security = forUsers
@@ -36,6 +37,23 @@ export function insightRoutes(service: InsightService, runs: RunService) {
         const run = await runs.rerun(request.actor, request.params.id, withKeyOf(request))
         return reply.code(201).header('location', `/api/v1/runs/${run.id}`).send(run)
       },
+    )
+
+    rest.patch(
+      '/runs/:id',
+      {
+        schema: {
+          summary: 'Rename a run, or set its tags and notes',
+          operationId: 'updateRun',
+          description: 'What is left out stays. For its owner and admins. Notes are Markdown.',
+          tags,
+          security,
+          params: oneRun,
+          body: runRecord,
+          response: { 200: runBody },
+        },
+      },
+      ({ actor, params, body }) => service.updateRun(actor, params.id, body),
     )
 
     rest.post(

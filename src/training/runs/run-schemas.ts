@@ -91,6 +91,8 @@ export const runBody = z.object({
   finishedAt: z.date().nullable(),
   engine: z.string().nullable(),
   device: z.string().nullable(),
+  tags: z.array(z.string()),
+  notes: z.string().nullable().describe('Markdown, as it was written.'),
   provenance: runProvenance
     .nullable()
     .describe('What it was computed with, beside its spec. Null until it has begun to train.'),
