@@ -1,8 +1,8 @@
 import type { Database } from '../platform/database.js'
+import { type RichText, renderMarkdown } from '../platform/markdown.js'
 import type { Notifications } from '../platform/notifications.js'
 import type { CourseState } from './contract.js'
 import { type CourseDocument, courseDocument } from './documents.js'
-import { type RichText, renderMarkdown } from './markdown.js'
 
 /** What is known of a lesson without its text. */
 export interface LessonOutline {

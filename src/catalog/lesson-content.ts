@@ -1,6 +1,6 @@
+import { type RichText, renderMarkdown } from '../platform/markdown.js'
 import type { LabDocument, QuizDocument, QuizView } from './contract.js'
 import type { LessonDocument } from './documents.js'
-import { type RichText, renderMarkdown } from './markdown.js'
 
 export interface LabView {
   readonly id: string

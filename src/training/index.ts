@@ -3,6 +3,9 @@ import fp from 'fastify-plugin'
 import { restScope } from '../platform/http.js'
 import { datasetResolvers, datasetRoutes } from './datasets/dataset-faces.js'
 import { createDatasetService } from './datasets/dataset-service.js'
+import { insightResolvers } from './insight/insight-resolvers.js'
+import { insightRoutes } from './insight/insight-routes.js'
+import { createInsightService } from './insight/insight-service.js'
 import { exportRoutes } from './models/export-routes.js'
 import { createExportService } from './models/export-service.js'
 import { modelResolvers, modelRoutes } from './models/model-faces.js'
@@ -69,6 +72,13 @@ export const training = fp<Options>(
       resolvers: quotaResolvers(quotas),
     })
     await restScope(app, quotaRoutes(quotas))
+
+    const insight = createInsightService(app.deps)
+    app.schemaParts.add({
+      sdl: new URL('./insight/insight.graphql', import.meta.url),
+      resolvers: insightResolvers(insight, service),
+    })
+    await restScope(app, insightRoutes(insight, service))
 
     app.schemaParts.add({
       sdl: new URL('./workers/workers.graphql', import.meta.url),

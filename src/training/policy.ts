@@ -25,10 +25,20 @@ export function requireRunReader(actor: Actor): SignedInActor {
   return requireScope(actor, 'read')
 }
 
+/** Who may say something of a run: with a token that may launch, whatever the role. @throws UNAUTHENTICATED or SCOPE_REQUIRED */
+export function requireRunEditor(actor: Actor): SignedInActor {
+  return requireScope(actor, 'train')
+}
+
 /** A run that may not be seen is answered like one that does not exist. */
 export function maySeeRun(actor: SignedInActor, run: RunOwnership): boolean {
   if (mayManageRun(actor, run)) return true
   return actor.role === 'INSTRUCTOR' && run.courseOwnerId === actor.userId
+}
+
+/** What `maySeeRun` says of all runs at once: every run, or the own, and those of the own courses or not. */
+export function visibleRuns(actor: SignedInActor): { all: boolean; ofOwnCourses: boolean } {
+  return { all: actor.scopes.includes('admin'), ofOwnCourses: actor.role === 'INSTRUCTOR' }
 }
 
 /** Who may cancel and delete a run: an instructor who only sees it, because it is of the own course, may not. */

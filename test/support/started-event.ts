@@ -9,6 +9,7 @@ export const startedEvent: Extract<RunEvent, { type: 'started' }> = {
   architecture: 'stand-in',
   dataset: 'none',
   datasetChecksum: '0',
+  versions: { code: '0.1.0+1', node: 'v20', tfjs: '4', platform: 'linux-x64' },
   parameters: 1,
   trainingImages: 1,
   validationImages: 0,

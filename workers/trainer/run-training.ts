@@ -20,6 +20,7 @@ import type { TensorFlow } from '../engines/engine.js'
 import { checkImages } from './check-images.js'
 import { readCheckpoint } from './checkpoint-file.js'
 import type { Checkpoints } from './checkpoints.js'
+import { readCodeVersion } from './code-version.js'
 import { evaluate } from './evaluate.js'
 import { diverged, Failure } from './failure.js'
 import { saveModel } from './save-model.js'
@@ -64,6 +65,12 @@ export async function runTraining(
     architecture: network.name,
     dataset: spec.dataset,
     datasetChecksum: dataset.checksum,
+    versions: {
+      code: readCodeVersion(),
+      node: process.version,
+      tfjs: engine.tf.version_core,
+      platform: `${process.platform}-${process.arch}`,
+    },
     parameters: network.parameters,
     epochs: spec.epochs,
     ...plan,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { extname } from 'node:path/posix'
+import { findImages } from '../../platform/markdown.js'
 import { figureMediaTypes } from '../figure-types.js'
-import { findImages } from '../markdown.js'
 import type { CourseFolder } from './course-folder.js'
 import { findFigureFault, maxFigureBytes } from './figures.js'
 

@@ -1,7 +1,7 @@
+import { findMathFaults } from '../../platform/markdown.js'
 import { findUnavailable, namesUpload, validateSpec } from '../../training/contract.js'
 import type { QuizDocument } from '../contract.js'
 import type { LessonDocument } from '../documents.js'
-import { findMathFaults } from '../markdown.js'
 import type { CourseFolder, Mention } from './course-folder.js'
 import { type LabsFile, labsFile, lessonFile, type QuizFile, quizFile } from './file-schemas.js'
 import { hashOf } from './hash.js'

@@ -15,6 +15,10 @@ const started = z.object({
   dataset: z.string(),
   /** SHA-256 of the dataset as decoded. */
   datasetChecksum: z.string(),
+  /** Runs of before it was told have none. */
+  versions: z
+    .object({ code: z.string(), node: z.string(), tfjs: z.string(), platform: z.string() })
+    .optional(),
   parameters: count,
   trainingImages: count,
   validationImages: count,

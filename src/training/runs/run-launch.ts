@@ -15,7 +15,8 @@ import { type DefaultQuotas, type QuotaKey, readQuota } from '../queue/quotas.js
 import { overrideSpec } from '../spec/network-spec.js'
 import { type TrainingSpec, trainingSpec, validateSpec } from '../spec/training-spec.js'
 import type { RunEvent } from './run-events.js'
-import type { LaunchInput } from './run-schemas.js'
+import type { LaunchInput, RerunInput } from './run-schemas.js'
+import { finalStatuses } from './run-states.js'
 import { type RunRow, runInclude } from './run-view.js'
 
 /** What training asks of the catalog. */
@@ -30,13 +31,15 @@ export interface Sources extends Pick<Dependencies, 'database' | 'storage'> {
 }
 
 /** What a launch comes down to once its lab is read and its spec is whole. */
-interface LaunchPlan {
+export interface LaunchPlan {
   name: string
   spec: TrainingSpec
   dataset: DatasetDescription
   courseId: string | null
   labId: string | null
   lessonRevisionId: string | null
+  /** The run that it repeats. */
+  rerunOfId: string | null
 }
 
 const longestName = 100
@@ -50,7 +53,33 @@ export async function planLaunch(
   const found = input.labId === undefined ? undefined : await sources.catalog.findLab(user, input.labId)
   if (input.labId !== undefined && found === undefined) throw notFound('lab')
   const base = found === undefined ? {} : trainingSpec.parse(found.lab.spec)
-  const asked = overrideSpec(base, input.spec ?? {})
+  return completePlan(sources, user, overrideSpec(base, input.spec ?? {}), {
+    name: input.name ?? found?.lab.title,
+    courseId: found?.courseId ?? null,
+    labId: found?.lab.id ?? null,
+    lessonRevisionId: found?.lessonRevisionId ?? null,
+    rerunOfId: null,
+  })
+}
+
+/** What a run did once more, in the same place of its course, but for what is asked otherwise. @throws INVALID_INPUT, RUN_SPEC_IMPOSSIBLE */
+export function planRerun(
+  sources: Sources,
+  user: SignedInActor,
+  run: RunRow,
+  { name = run.name, spec = {} }: RerunInput,
+): Promise<LaunchPlan> {
+  const { courseId, labId, lessonRevisionId } = run
+  const place = { name, courseId, labId, lessonRevisionId, rerunOfId: run.id }
+  return completePlan(sources, user, overrideSpec(trainingSpec.parse(run.spec), spec), place)
+}
+
+async function completePlan(
+  sources: Sources,
+  user: SignedInActor,
+  asked: Record<string, unknown>,
+  { name, ...place }: Omit<LaunchPlan, 'name' | 'spec' | 'dataset'> & { name: string | undefined },
+): Promise<LaunchPlan> {
   const source = await findModelSource(sources, user, asked)
   const parsed = parseInput(trainingSpec, source ? withNetworkOf(source, asked) : asked, 'spec')
   const dataset = await findTrainable(sources.database, user, parsed.dataset)
@@ -58,14 +87,7 @@ export async function planLaunch(
   const problems = validateSpec(spec, dataset)
   if (source && dataset && problems.length === 0) problems.push(...findMismatch(source, spec, dataset))
   if (problems.length > 0 || dataset === undefined) throw specImpossible(problems)
-  return {
-    name: input.name ?? found?.lab.title ?? nameRun(spec, dataset),
-    spec,
-    dataset,
-    courseId: found?.courseId ?? null,
-    labId: found?.lab.id ?? null,
-    lessonRevisionId: found?.lessonRevisionId ?? null,
-  }
+  return { ...place, name: name ?? nameRun(spec, dataset), spec, dataset }
 }
 
 function nameRun({ architecture = 'A network' }: TrainingSpec, { id, title }: DatasetDescription): string {
@@ -145,7 +167,12 @@ async function findByKey(tx: Transaction, ownerId: string, idempotencyKey: strin
 
 /** The lesson's revision may have moved on between a launch and its repeat. */
 function isSameLaunch(run: RunRow, plan: LaunchPlan): boolean {
-  return run.labId === plan.labId && run.name === plan.name && isDeepStrictEqual(run.spec, toJson(plan.spec))
+  return (
+    run.labId === plan.labId &&
+    run.name === plan.name &&
+    run.rerunOfId === plan.rerunOfId &&
+    isDeepStrictEqual(run.spec, toJson(plan.spec))
+  )
 }
 
 /** A spec as JSON has it: what is not given is absent. */

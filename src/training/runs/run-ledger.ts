@@ -2,6 +2,7 @@ import type { Database, Prisma, Transaction } from '../../platform/database.js'
 import type { FailureReport } from './child-protocol.js'
 import type { RunEvent } from './run-events.js'
 import { type AttemptKey, endAttempt, move, nextAttempt, tellSteps } from './run-moves.js'
+import { provenanceOf } from './run-provenance.js'
 
 export type { AttemptKey } from './run-moves.js'
 
@@ -64,8 +65,9 @@ export function appendEvents(database: Database, key: AttemptKey, events: readon
   const started = events.find(event => event.type === 'started')
   if (!started) return tellSteps(database, key, events)
   const { engine, device } = started
+  const provenance = provenanceOf(started)
   return database.$transaction(tx =>
-    move(tx, key, 'RUNNING', events, now => ({ startedAt: now, engine, device })),
+    move(tx, key, 'RUNNING', events, now => ({ startedAt: now, engine, device, provenance })),
   )
 }
 

@@ -2,14 +2,13 @@ import { z } from 'zod'
 import type { RestInstance } from '../../platform/http.js'
 import { forUsers } from '../../platform/openapi-route.js'
 import { pageInput, pageOf } from '../../platform/pagination.js'
-import { runKeysDiffer } from '../errors.js'
 import { networkSummary } from '../spec/network-summary.js'
+import { launchHeaders, withKeyOf } from './launch-key.js'
 import {
   curveBody,
   curveQuery,
   eventBody,
   eventPage,
-  idempotencyKey,
   labId,
   launchInput,
   modelFile,
@@ -22,7 +21,6 @@ import type { RunService } from './run-service.js'
 const tags = ['Training']
 const security = forUsers
 const oneRun = z.object({ id: runId })
-const launchHeaders = z.object({ 'idempotency-key': idempotencyKey.optional() })
 
 /** REST in, service out. */
 export function trainingRoutes(service: RunService) {
@@ -44,10 +42,7 @@ export function trainingRoutes(service: RunService) {
         },
       },
       async (request, reply) => {
-        const header = request.headers['idempotency-key']
-        const { idempotencyKey: key = header, ...input } = request.body
-        if (header !== undefined && key !== header) throw runKeysDiffer()
-        const run = await service.launchRun(request.actor, { ...input, idempotencyKey: key })
+        const run = await service.launchRun(request.actor, withKeyOf(request))
         return reply.code(201).header('location', `/api/v1/runs/${run.id}`).send(run)
       },
     )

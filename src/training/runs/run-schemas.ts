@@ -3,6 +3,7 @@ import { MachineClass, RunPriority } from '../../generated/prisma/enums.js'
 import { holdReasons } from '../queue/decide-releases.js'
 import { predictionImage } from './child-protocol.js'
 import { epochEvent, runEvent, stepEvent } from './run-events.js'
+import { runProvenance } from './run-provenance.js'
 import { runStatuses } from './run-states.js'
 import { modelFileNames } from './run-view.js'
 
@@ -33,6 +34,14 @@ export const launchInput = z
 export type LaunchInput = z.output<typeof launchInput>
 
 export const priorityInput = z.strictObject({ priority: z.enum(RunPriority) })
+export const rerunInput = z.strictObject({
+  /** The name of the run that is repeated, where it is left out. */
+  name: launchInput.shape.name,
+  /** What shall differ from that run's spec. */
+  spec: launchInput.shape.spec,
+  idempotencyKey: idempotencyKey.optional(),
+})
+export type RerunInput = z.output<typeof rerunInput>
 
 export const modelFile = z.enum(modelFileNames)
 
@@ -92,6 +101,12 @@ export const runBody = z.object({
   finishedAt: z.date().nullable(),
   engine: z.string().nullable(),
   device: z.string().nullable(),
+  tags: z.array(z.string()),
+  notes: z.string().nullable().describe('Markdown, as it was written.'),
+  provenance: runProvenance
+    .nullable()
+    .describe('What it was computed with, beside its spec. Null until it has begun to train.'),
+  rerunOfId: z.string().nullable().describe('The run that it repeats.'),
   result: json.describe('Null unless the run succeeded.'),
   failure: json.describe('Null unless the run failed.'),
   modelFiles: z.array(modelFile),

@@ -27,9 +27,9 @@ import { type PredictionRequest, predictionAnswer, predictionQueue } from './pre
 import { findVisibleRun, getVisibleRun } from './run-access.js'
 import { findCurve, findEvents, type StoredEvent } from './run-feed.js'
 import { filesOfRun } from './run-files.js'
-import { insertRun, type LabFinder, planLaunch } from './run-launch.js'
+import { insertRun, type LabFinder, type LaunchPlan, planLaunch, planRerun } from './run-launch.js'
 import { requestCancel, requestPause, resumeRun } from './run-requests.js'
-import type { LaunchInput, Prediction, PredictionInput } from './run-schemas.js'
+import type { LaunchInput, Prediction, PredictionInput, RerunInput } from './run-schemas.js'
 import { finalStatuses, isFinal } from './run-states.js'
 import { type ModelFile, ownershipOf, type RunRow, type RunView, runInclude, viewRun } from './run-view.js'
 
@@ -58,6 +58,7 @@ export function createRunService(
 
   return {
     launchRun,
+    rerun,
     summarizeNetwork,
     cancelRun,
     pauseRun,
@@ -80,7 +81,20 @@ export function createRunService(
   async function launchRun(actor: Actor, input: LaunchInput): Promise<RunView> {
     const user = requireLauncher(actor)
     requirePriority(user, input.priority ?? 'NORMAL')
-    const plan = await planLaunch(sources, user, input)
+    return launch(user, await planLaunch(sources, user, input), input)
+  }
+
+  /** Launches once more what a run did. @throws NOT_FOUND, and what `launchRun` throws */
+  async function rerun(actor: Actor, id: string, input: RerunInput): Promise<RunView> {
+    const user = requireLauncher(actor)
+    return launch(user, await planRerun(sources, user, await getRow(user, id), input), input)
+  }
+
+  async function launch(
+    user: SignedInActor,
+    plan: LaunchPlan,
+    input: Pick<LaunchInput, 'idempotencyKey' | 'priority'>,
+  ) {
     const { run, isNew } = await insertRun(sources, user, plan, input)
     if (!isNew) return viewRun(run)
     await dispatcher.dispatch()

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Prisma } from '../../platform/database.js'
 import { holdReasons } from '../queue/decide-releases.js'
+import { readProvenance } from './run-provenance.js'
 import { isFinal } from './run-states.js'
 
 const holdReason = z.enum(holdReasons).nullable()
@@ -19,7 +20,12 @@ export function viewRun(row: RunRow) {
   const { course: _course, idempotencyKey: _key, datasetId: _dataset, sourceModelId: _model, ...shown } = row
   const { fairStart: _tag, budgetSeconds: _seconds, budgetGpuSeconds: _gpuSeconds, modelKey, ...run } = shown
   const modelFiles: ModelFile[] = modelKey !== null && isFinal(row.status) ? [...modelFileNames] : []
-  return { ...run, heldReason: holdReason.parse(run.heldReason), modelFiles }
+  return {
+    ...run,
+    heldReason: holdReason.parse(run.heldReason),
+    provenance: readProvenance(row.provenance) ?? null,
+    modelFiles,
+  }
 }
 export type RunView = ReturnType<typeof viewRun>
 

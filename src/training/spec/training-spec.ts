@@ -33,6 +33,9 @@ const specFields = z.strictObject({
   engine: engineChoice.default('auto'),
 })
 
+/** The fields of a spec, for people. */
+export const specFieldNames: readonly string[] = Object.keys(specFields.shape)
+
 /**
  * What a run is asked to do. Architecture and dataset may be ones that do not exist yet: a course can name what is
  * still to come. `findUnavailable` tells.
