@@ -53,6 +53,12 @@ export const modelMissing = defineError(
   () => 'The run has no model: only one that succeeded or ran out of its time leaves one.',
 )
 
+export const resultMissing = defineError(
+  'RUN_RESULT_MISSING',
+  409,
+  () => 'The run has no result: only one that succeeded or ran out of its time leaves one.',
+)
+
 export const exportImpossible = defineError(
   'RUN_EXPORT_IMPOSSIBLE',
   422,

@@ -4,6 +4,9 @@ import type { Actor } from '../identity/contract.js'
 import { restScope } from '../platform/http.js'
 import { datasetResolvers, datasetRoutes } from './datasets/dataset-faces.js'
 import { createDatasetService } from './datasets/dataset-service.js'
+import { modelInsightResolvers } from './model-insight/model-insight-resolvers.js'
+import { modelInsightRoutes } from './model-insight/model-insight-routes.js'
+import { createModelInsightService } from './model-insight/model-insight-service.js'
 import { exportRoutes } from './models/export-routes.js'
 import { createExportService } from './models/export-service.js'
 import { modelResolvers, modelRoutes } from './models/model-faces.js'
@@ -42,6 +45,13 @@ export const training = fp<Options>(
     await restScope(app, eventStreamRoute(app, service))
     await restScope(app, predictionRoute(service))
     await restScope(app, exportRoutes(exports))
+
+    const insight = createModelInsightService(app.deps)
+    app.schemaParts.add({
+      sdl: new URL('./model-insight/model-insight.graphql', import.meta.url),
+      resolvers: modelInsightResolvers(insight),
+    })
+    await restScope(app, modelInsightRoutes(insight))
 
     const listWorkers = (actor: Actor) => listLiveWorkers(app.deps.database, actor)
     app.schemaParts.add({
