@@ -59,6 +59,18 @@ export const resultMissing = defineError(
   () => 'The run has no result: only one that succeeded or ran out of its time leaves one.',
 )
 
+export const testPredictionsMissing = defineError(
+  'RUN_TEST_PREDICTIONS_MISSING',
+  409,
+  () => 'What the run’s model said of each test image was not kept: run it again to see it.',
+)
+
+export const testImageNotKept = defineError(
+  'RUN_TEST_IMAGE_NOT_KEPT',
+  409,
+  () => 'This test image was not kept, or was deleted with its dataset: take one that has an imageUrl.',
+)
+
 export const exportImpossible = defineError(
   'RUN_EXPORT_IMPOSSIBLE',
   422,

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { pageInput } from '../../platform/pagination.js'
+import { runId } from '../runs/run-schemas.js'
 
 /** What is read of a run's result. The matrix has as many rows as columns. */
 export const testResult = z.object({
@@ -20,3 +22,34 @@ export const classificationReport = z.object({
   macroAverage: z.object(scores),
   weightedAverage: z.object(scores),
 })
+
+const label = z.int().min(0).max(255)
+const labelInQuery = z.coerce.number().pipe(label).optional()
+
+/** Of which cell of the confusion matrix, row or column; of the whole of it where neither is said. */
+export const testImageFilter = z.object({ trueClass: label.nullish(), predictedClass: label.nullish() })
+export type TestImageFilter = z.output<typeof testImageFilter>
+
+export const testImageQuery = pageInput.extend({
+  trueClass: labelInQuery.describe('Only images of this class, by its place in classNames.'),
+  predictedClass: labelInQuery.describe('Only images taken for this class, by its place in classNames.'),
+})
+
+/** A test image by its place, counted from 0, among those that the run was tested on. */
+export const testImageIndex = z.coerce.number().int().min(0).max(10_000_000)
+export const oneTestImage = z.object({ id: runId, index: testImageIndex })
+
+/** A test image and what the network said of it. */
+export const testImage = z.object({
+  index: z.int().describe('Its place among the test images of the run, from 0.'),
+  label: z.int().describe('The class that it is of, by its place in classNames.'),
+  className: z.string(),
+  predictedLabel: z.int(),
+  predictedClassName: z.string(),
+  probability: z.number().describe('Of the predicted class.'),
+  classes: z
+    .array(z.object({ name: z.string(), probability: z.number() }))
+    .describe('The likeliest classes, five at most.'),
+  imageUrl: z.string().nullable().describe('Null where the image was not kept.'),
+})
+export type TestImage = z.output<typeof testImage>
