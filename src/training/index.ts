@@ -4,6 +4,8 @@ import type { Actor } from '../identity/contract.js'
 import { restScope } from '../platform/http.js'
 import { datasetResolvers, datasetRoutes } from './datasets/dataset-faces.js'
 import { createDatasetService } from './datasets/dataset-service.js'
+import { modelDrawingRoutes } from './model-insight/model-drawing-routes.js'
+import { createModelDrawingService } from './model-insight/model-drawing-service.js'
 import { modelInsightResolvers } from './model-insight/model-insight-resolvers.js'
 import { modelInsightRoutes } from './model-insight/model-insight-routes.js'
 import { createModelInsightService } from './model-insight/model-insight-service.js'
@@ -11,6 +13,7 @@ import { exportRoutes } from './models/export-routes.js'
 import { createExportService } from './models/export-service.js'
 import { modelResolvers, modelRoutes } from './models/model-faces.js'
 import { createModelService } from './models/model-service.js'
+import { createModelAsker } from './runs/ask-model.js'
 import { eventStreamRoute } from './runs/event-stream.js'
 import { predictionRoute } from './runs/prediction-route.js'
 import { startReconciler } from './runs/reconciler.js'
@@ -34,7 +37,8 @@ interface Options {
 /** Training runs: launched, watched, cancelled, deleted, and their models used; and the datasets and models that users send. */
 export const training = fp<Options>(
   async (app: FastifyInstance, { catalog }) => {
-    const service = createRunService(app.deps, catalog)
+    const asker = createModelAsker(app.deps)
+    const service = createRunService(app.deps, catalog, asker)
     const exports = createExportService(app.deps)
     app.decorate('training', service)
     app.schemaParts.add({
@@ -47,11 +51,13 @@ export const training = fp<Options>(
     await restScope(app, exportRoutes(exports))
 
     const insight = createModelInsightService(app.deps)
+    const drawings = createModelDrawingService(app.deps, asker, insight)
     app.schemaParts.add({
       sdl: new URL('./model-insight/model-insight.graphql', import.meta.url),
-      resolvers: modelInsightResolvers(insight),
+      resolvers: modelInsightResolvers(insight, drawings),
     })
     await restScope(app, modelInsightRoutes(insight))
+    await restScope(app, modelDrawingRoutes(drawings))
 
     const listWorkers = (actor: Actor) => listLiveWorkers(app.deps.database, actor)
     app.schemaParts.add({

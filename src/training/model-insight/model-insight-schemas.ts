@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { pageInput } from '../../platform/pagination.js'
-import { runId } from '../runs/run-schemas.js'
+import { predictionInput, runId } from '../runs/run-schemas.js'
 
 /** What is read of a run's result. The matrix has as many rows as columns. */
 export const testResult = z.object({
@@ -53,3 +53,21 @@ export const testImage = z.object({
   imageUrl: z.string().nullable().describe('Null where the image was not kept.'),
 })
 export type TestImage = z.output<typeof testImage>
+
+const layer = z.string().min(1).max(200).optional()
+
+export const imageLayer = z.object({
+  name: z.string(),
+  type: z.string(),
+  outputShape: z.tuple([z.int(), z.int(), z.int()]).describe('Height, width and channels.'),
+  drawable: z.boolean().describe('Whether its channels have room side by side.'),
+})
+
+export const layerQuery = z.object({
+  layer: layer.describe('One of the layers of the run; by default the first convolution.'),
+})
+export const featureMapsQuery = layerQuery.extend({
+  testImage: testImageIndex.describe('The index of a test image of the run.'),
+})
+export const featureMapsUrlArgs = z.object({ testImage: z.int().min(0), layer: layer.nullable() })
+export const featureMapsArgs = predictionInput.extend({ runId, layer: layer.nullable() })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Actor } from '../../identity/contract.js'
 import type { Dependencies } from '../../platform/dependencies.js'
+import { drawPng, type Pixels } from '../../platform/draw-png.js'
 import { invalidInput, notFound } from '../../platform/errors.js'
 import { type Page, type PageInput, readPage, sliceOf } from '../../platform/pagination.js'
 import { resultMissing, testImageNotKept, testPredictionsMissing } from '../errors.js'
@@ -8,7 +9,6 @@ import { requireRunReader } from '../policy.js'
 import { getVisibleRun } from '../runs/run-access.js'
 import type { RunRow } from '../runs/run-view.js'
 import { type ClassificationReport, reportClassification } from './classification-report.js'
-import { drawImage } from './draw-image.js'
 import { type TestImage, type TestImageFilter, type TestResult, testResult } from './model-insight-schemas.js'
 import {
   confidence,
@@ -50,6 +50,7 @@ export function createModelInsightService({ database, storage }: Parts) {
     getClassificationReport,
     findTestImages,
     listTestImages,
+    readTestImage,
     drawTestImage,
   }
 
@@ -112,11 +113,13 @@ export function createModelInsightService({ database, storage }: Parts) {
     return list
   }
 
-  /**
-   * A test image as a PNG.
-   * @throws NOT_FOUND, RUN_RESULT_MISSING, RUN_TEST_PREDICTIONS_MISSING, RUN_TEST_IMAGE_NOT_KEPT
-   */
+  /** A test image as a PNG. @throws what `readTestImage` throws */
   async function drawTestImage(actor: Actor, id: string, index: number): Promise<Buffer> {
+    return drawPng(await readTestImage(actor, id, index))
+  }
+
+  /** @throws NOT_FOUND, RUN_RESULT_MISSING, RUN_TEST_PREDICTIONS_MISSING, RUN_TEST_IMAGE_NOT_KEPT */
+  async function readTestImage(actor: Actor, id: string, index: number): Promise<Pixels> {
     const row = await getRow(actor, id)
     const test = await findTest(row)
     if (test === undefined) throw missing(row)
@@ -125,9 +128,10 @@ export function createModelInsightService({ database, storage }: Parts) {
     if (place === undefined) throw notFound('test image')
     if (place < 0) throw testImageNotKept()
     const size = imageShape.reduce((product, side) => product * side, 1)
-    const pixels = await storage.readPart(`${test.modelKey}/${testImagesFile}`, place * size, size)
-    if (pixels?.length !== size) throw testImageNotKept()
-    return drawImage(pixels, imageShape)
+    const bytes = await storage.readPart(`${test.modelKey}/${testImagesFile}`, place * size, size)
+    if (bytes?.length !== size) throw testImageNotKept()
+    const [height, width, channels] = imageShape
+    return { bytes, height, width, channels }
   }
 
   /** Undefined where the run has no result, or is of a time when nothing was kept of its test. */

@@ -1,32 +1,25 @@
-import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import type { Actor, SignedInActor } from '../../identity/contract.js'
 import type { Prisma } from '../../platform/database.js'
 import type { Dependencies } from '../../platform/dependencies.js'
-import { forbidden, LyceumError, notFound, unavailable } from '../../platform/errors.js'
+import { forbidden, notFound } from '../../platform/errors.js'
 import { type Page, type PageInput, readPage } from '../../platform/pagination.js'
-import {
-  modelMissing,
-  predictionFailed,
-  runHasEnded,
-  runNotEnded,
-  runNotPausable,
-  runNotPaused,
-} from '../errors.js'
+import { modelMissing, runHasEnded, runNotEnded, runNotPausable, runNotPaused } from '../errors.js'
 import { mayManageRun, maySeeRun, requireLauncher, requireRunReader } from '../policy.js'
 import { type NetworkSummaryBody, summarizeSpec } from '../spec/network-summary.js'
+import type { ModelAsker } from './ask-model.js'
 import { findCheckpoints, removeCheckpoints, type StoredCheckpoint } from './checkpoint-ledger.js'
+import type { PredictionImage } from './child-protocol.js'
 import { type Curve, thin } from './curve.js'
 import { watchRuns } from './live-runs.js'
-import { type PredictionRequest, predictionAnswer, predictionQueue } from './predictions.js'
 import { findVisibleRun, getVisibleRun } from './run-access.js'
 import { findCurve, findEvents, type StoredEvent } from './run-feed.js'
 import { filesOfRun } from './run-files.js'
 import { insertRun, type LabFinder, planLaunch } from './run-launch.js'
 import type { AttemptKey } from './run-moves.js'
 import { requestCancel, requestPause, resumeRun } from './run-requests.js'
-import type { LaunchInput, Prediction, PredictionInput } from './run-schemas.js'
+import type { LaunchInput, Prediction } from './run-schemas.js'
 import { finalStatuses, isFinal } from './run-states.js'
 import { type ModelFile, ownershipOf, type RunRow, type RunView, runInclude, viewRun } from './run-view.js'
 
@@ -46,12 +39,11 @@ export type RunService = ReturnType<typeof createRunService>
 export function createRunService(
   { database, notifications, courier, storage, logger }: Parts,
   catalog: LabFinder,
-  { predictionTimeoutMs = 30_000 } = {},
+  models: ModelAsker,
 ) {
   const jobs = courier.queue<AttemptKey>('training')
   const watchRun = watchRuns(database, notifications)
   const sources = { database, storage, catalog }
-  const predictions = courier.queue<PredictionRequest>(predictionQueue)
 
   return {
     launchRun,
@@ -70,6 +62,7 @@ export function createRunService(
     watchRun: watch,
     openModelFile,
     predict,
+    predictBatch,
   }
 
   /** @throws what `requireLauncher`, `planLaunch` and `insertRun` throw */
@@ -230,34 +223,26 @@ export function createRunService(
     return opened
   }
 
+  /** Recognises an image. @throws as `predictBatch` does */
+  async function predict(actor: Actor, id: string, image: PredictionImage): Promise<Prediction> {
+    const [prediction] = await predictBatch(actor, id, [image])
+    if (prediction === undefined) throw new Error('each image has an answer')
+    return prediction
+  }
+
   /**
-   * Recognises an image with the run's model, in a worker.
+   * Recognises images with the run's model, in a worker.
    *
    * @throws NOT_FOUND, RUN_MODEL_MISSING, PREDICTION_FAILED, NO_WORKER_ANSWERED, UNAVAILABLE
    */
-  async function predict(actor: Actor, id: string, { image }: PredictionInput): Promise<Prediction> {
+  async function predictBatch(actor: Actor, id: string, images: PredictionImage[]): Promise<Prediction[]> {
     const row = await getRow(requireRunReader(actor), id)
     if (row.modelKey === null) throw modelMissing()
-    const answer = predictionAnswer.parse(await ask({ runId: row.id, image }))
-    if ('failure' in answer) {
-      const { fault, message, hint } = answer.failure
-      if (fault !== 'spec') throw unavailable(`${message} ${hint}`)
-      throw predictionFailed(`${message} ${hint}`)
-    }
+    const rows = await models.predict(row.id, { kind: 'predict', images })
     const { classNames } = finishedResult.parse(row.result)
-    return {
-      classes: answer.probabilities.map((probability, i) => ({ name: classNames[i] ?? `${i}`, probability })),
-    }
-  }
-
-  async function ask(request: PredictionRequest): Promise<unknown> {
-    try {
-      return await predictions.ask(randomUUID(), request, predictionTimeoutMs)
-    } catch (error) {
-      logger.warn({ err: error, runId: request.runId }, 'A prediction was not answered')
-      if (error instanceof LyceumError) throw error
-      throw unavailable('No worker recognised the image.')
-    }
+    return rows.map(probabilities => ({
+      classes: probabilities.map((probability, i) => ({ name: classNames[i] ?? `${i}`, probability })),
+    }))
   }
 
   function getRow(user: SignedInActor, id: string): Promise<RunRow> {

@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import sharp from 'sharp'
 import t from 'tap'
+import { conv2d, dense, flatten, maxPool2d } from '../../../src/networks/layers.js'
+import { layersModelDocument } from '../../../src/networks/layers-model.js'
+import type { ImageShape, LayerSpec } from '../../../src/networks/network.js'
+import { buildSequential } from '../../../src/networks/network-builder.js'
 import {
   encodeTestPredictions,
   type TestPredictions,
@@ -14,7 +18,7 @@ import { openUniversity } from '../university.js'
 
 t.test('the insight into a run', async t => {
   const university = await openUniversity(t)
-  const { deps, owner, instructor, get, ask, remove, launch, begin } = university
+  const { deps, owner, instructor, get, post, ask, remove, launch, begin } = university
   const { headers } = instructor
 
   /** A run of a lab that has ended with these counts, and has kept what it said of each image. */
@@ -167,8 +171,86 @@ t.test('the insight into a run', async t => {
       t.strictSame((await ask(query(id), headers)).data, { trainingRun: { testImages: null } })
   })
 
+  /** A run whose model is of these layers: what is asked of it here is answered without a worker. */
+  const modelled = async (shape: ImageShape, layers: LayerSpec[]) => {
+    const id = await trained([[1]])
+    const document = layersModelDocument(buildSequential('net', shape, layers), {})
+    await deps.storage.put(`runs/${id}/1/model.json`, Buffer.from(JSON.stringify(document)))
+    return id
+  }
+
+  await t.test('has the layers that an image can be seen in, the same over both faces', async t => {
+    const id = await modelled([8, 8, 1], [conv2d(4, 3), maxPool2d(2), flatten(), dense(2)])
+    const { items } = (await get(`/runs/${id}/layers`, headers)).json()
+    t.match(items, [
+      { name: /^conv2d/, type: 'conv2d', outputShape: [6, 6, 4], drawable: true },
+      { name: /^max/, type: 'maxPool2d', outputShape: [3, 3, 4], drawable: true },
+    ])
+    t.equal(items.length, 2)
+    const query = `{ trainingRun(id: "${id}") {
+      imageLayers { name type outputShape drawable } filtersUrl featureMapsUrl(testImage: 3, layer: "a b")
+    } }`
+    t.strictSame((await ask(query, headers)).data.trainingRun, {
+      imageLayers: items,
+      filtersUrl: `/api/v1/runs/${id}/filters`,
+      featureMapsUrl: `/api/v1/runs/${id}/feature-maps?testImage=3&layer=a+b`,
+    })
+    t.match((await get(`/runs/${id}/feature-maps?testImage=0&layer=oracle`, headers)).json(), {
+      ...{ status: 422, code: 'RUN_LAYER_UNKNOWN', layers: [/conv2d/, /ool/] },
+      detail: /no layer 'oracle' .* take one of 'conv2d/,
+    })
+    t.match((await get(`/runs/${id}/feature-maps?testImage=0&layer=dense_1`, headers)).json(), {
+      code: 'RUN_LAYER_UNKNOWN',
+    })
+    t.match((await get(`/runs/${id}/feature-maps?testImage=0`, headers)).json(), {
+      code: 'RUN_TEST_PREDICTIONS_MISSING',
+    })
+    for (const query of ['', '?testImage=-1', '?testImage=x'])
+      t.match((await get(`/runs/${id}/feature-maps${query}`, headers)).json(), { code: 'INVALID_INPUT' })
+    const image = { format: 'pixels', pixels: [[256]] }
+    t.match((await post(`/runs/${id}/feature-maps`, headers, { image })).json(), { code: 'INVALID_INPUT' })
+    const bytes = { format: 'bytes', data: '' }
+    t.match((await post(`/runs/${id}/feature-maps`, headers, { image: bytes })).json(), {
+      code: 'INVALID_INPUT',
+    })
+  })
+
+  await t.test('says why there is nothing to draw', async t => {
+    const image = { format: 'pixels', pixels: [[0]] }
+    const draw = async (id: string, query = '') =>
+      (await post(`/runs/${id}/feature-maps${query}`, headers, { image })).json()
+    const filters = async (id: string) => (await get(`/runs/${id}/filters`, headers)).json()
+
+    const without = await modelled([8, 8, 1], [flatten(), dense(2)])
+    t.match(await filters(without), { status: 409, code: 'RUN_CONVOLUTION_MISSING' })
+    t.match(await draw(without), { code: 'RUN_CONVOLUTION_MISSING' })
+    t.match(await draw(without, '?layer=flatten_1'), { detail: /no layer whose output is an image/ })
+
+    const large = await modelled([200, 200, 1], [conv2d(200, 3), flatten(), dense(2)])
+    t.match(await draw(large), { status: 422, code: 'RUN_DRAWING_TOO_LARGE', detail: /The 200 channels/ })
+
+    t.match(await filters(waiting), { status: 409, code: 'RUN_MODEL_MISSING' })
+    t.match(await draw(waiting), { code: 'RUN_MODEL_MISSING' })
+    t.match((await get(`/runs/${waiting}/layers`, headers)).json(), { code: 'RUN_MODEL_MISSING' })
+    const query = `{ trainingRun(id: "${waiting}") { imageLayers { name } filtersUrl featureMapsUrl(testImage: 0) } }`
+    t.strictSame((await ask(query, headers)).data, {
+      trainingRun: { imageLayers: [], filtersUrl: null, featureMapsUrl: null },
+    })
+  })
+
   await t.test('is for those who may see the run', async t => {
     const stranger = await createUser(university, { role: 'INSTRUCTOR' })
+    const hidden = ['layers', 'filters', 'feature-maps?testImage=0']
+    for (const page of hidden) {
+      const theirs = (await get(`/runs/${told}/${page}`, stranger.headers)).json()
+      t.match(theirs, { status: 404, code: 'NOT_FOUND' }, page)
+    }
+    const image = { format: 'pixels', pixels: [[0]] }
+    t.match((await post(`/runs/${told}/feature-maps`, stranger.headers, { image })).json(), {
+      code: 'NOT_FOUND',
+    })
+    const drawing = `mutation { drawFeatureMaps(runId: "${told}", image: {format: "pixels", pixels: [[0]]}) { png } }`
+    t.match(await ask(drawing, stranger.headers), { errors: [{ extensions: { code: 'NOT_FOUND' } }] })
     const pages = ['classification-report', 'test-images', 'test-images/1/image.png']
     for (const page of pages) {
       const url = `/runs/${told}/${page}`
