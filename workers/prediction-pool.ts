@@ -2,12 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Storage } from '../src/platform/storage.js'
-import type { ChildReport, FailureReport, PredictionImage } from '../src/training/contract.js'
+import type { ChildReport, FailureReport, ModelAnswer, ModelQuestion } from '../src/training/contract.js'
 import { fetchModel } from './fetch-model.js'
 import { crash, misunderstood } from './supervisor/supervisor-failures.js'
 import { startTrainer, type TrainerProcess } from './supervisor/trainer-process.js'
-
-export type Recognition = { probabilities: number[] } | { failure: FailureReport }
 
 interface PoolSettings {
   storage: Storage
@@ -20,7 +18,7 @@ interface PoolSettings {
   capacity?: number
 }
 
-/** Answers predictions from warm child processes, one a model. */
+/** Answers questions to models from warm child processes, one a model. */
 export class PredictionPool {
   /** By model key, the longest unused first. */
   readonly #children = new Map<string, Promise<PredictionChild>>()
@@ -31,7 +29,7 @@ export class PredictionPool {
   }
 
   /** @throws Error where the model's files are not in the storage */
-  async recognise(modelKey: string, image: PredictionImage): Promise<Recognition> {
+  async ask(modelKey: string, question: ModelQuestion): Promise<ModelAnswer> {
     const starting = this.#children.get(modelKey) ?? this.#start(modelKey)
     this.#children.delete(modelKey)
     this.#children.set(modelKey, starting)
@@ -41,10 +39,10 @@ export class PredictionPool {
       oldest[1].then(child => child.retire()).catch(() => {})
     }
     const child = await starting
-    if (!child.leaving) return child.ask(image)
+    if (!child.leaving) return child.ask(question)
     // It was told to leave a moment ago.
     await child.gone
-    return this.recognise(modelKey, image)
+    return this.ask(modelKey, question)
   }
 
   async close(): Promise<void> {
@@ -79,7 +77,7 @@ class PredictionChild {
   readonly gone: Promise<void>
   leaving = false
   readonly #process: TrainerProcess
-  readonly #questions = new Map<string, (answer: Recognition) => void>()
+  readonly #questions = new Map<string, (answer: ModelAnswer) => void>()
   #ended: FailureReport | undefined
   #idle: NodeJS.Timeout | undefined
   #retiring = false
@@ -98,13 +96,13 @@ class PredictionChild {
     })
   }
 
-  ask(image: PredictionImage): Promise<Recognition> {
+  ask(question: ModelQuestion): Promise<ModelAnswer> {
     if (this.#ended) return Promise.resolve({ failure: this.#ended })
     clearTimeout(this.#idle)
     const id = randomUUID()
     return new Promise(resolve => {
       this.#questions.set(id, resolve)
-      this.#process.send({ kind: 'predict', id, modelDirectory: this.directory, images: [image] })
+      this.#process.send({ ...question, id, modelDirectory: this.directory })
     })
   }
 
@@ -124,8 +122,10 @@ class PredictionChild {
       const { kind: _, id, ...failure } = report
       return this.#answer(id, { failure })
     }
-    const [probabilities] = report?.kind === 'prediction' ? report.probabilities : []
-    if (report?.kind === 'prediction' && probabilities) return this.#answer(report.id, { probabilities })
+    if (report?.kind === 'prediction') {
+      return this.#answer(report.id, { probabilities: report.probabilities })
+    }
+    if (report?.kind === 'drawing') return this.#answer(report.id, { png: report.png })
     // Whose answer it was cannot be told: all who wait are told, and the next question starts a new child.
     for (const id of [...this.#questions.keys()]) this.#answer(id, { failure: misunderstood })
     this.#leave()
@@ -136,7 +136,7 @@ class PredictionChild {
     this.#process.kill()
   }
 
-  #answer(id: string, answer: Recognition) {
+  #answer(id: string, answer: ModelAnswer) {
     this.#questions.get(id)?.(answer)
     this.#questions.delete(id)
     this.#rest()

@@ -10,11 +10,7 @@ import { createLogger, type Logger } from '../src/platform/logger.js'
 import { onStop } from '../src/platform/stop.js'
 import { exportQueue, exportRequest, type MachineClass } from '../src/training/contract.js'
 import { datasetQueue } from '../src/training/datasets/dataset-ledger.js'
-import {
-  type PredictionAnswer,
-  predictionQueue,
-  predictionRequest,
-} from '../src/training/runs/predictions.js'
+import { type ModelAnswer, modelRequest, predictionQueue } from '../src/training/runs/predictions.js'
 import { superviseDecoding } from './decoding.js'
 import { exportModel } from './model-exporter.js'
 import { PredictionPool } from './prediction-pool.js'
@@ -97,11 +93,11 @@ async function work(deps: Dependencies, close: () => Promise<void>) {
   )
   const predictions = courier.worker(
     predictionQueue,
-    async ({ data }): Promise<PredictionAnswer> => {
-      const { runId, image } = predictionRequest.parse(data)
+    async ({ data }): Promise<ModelAnswer> => {
+      const { runId, question } = modelRequest.parse(data)
       const run = await database.trainingRun.findUnique({ where: { id: runId }, select: { modelKey: true } })
       if (!run?.modelKey) throw new Error('The run has no model.')
-      return pool.recognise(run.modelKey, image)
+      return pool.ask(run.modelKey, question)
     },
     { concurrency: predictionsAtOnce, maxStalledCount: 0 },
   )

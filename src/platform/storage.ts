@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -12,6 +12,8 @@ export interface Storage {
   write(key: string, source: AsyncIterable<Uint8Array>): Promise<void>
   /** Throws an error with the code ENOENT where there is no such key. */
   read(key: string): Promise<Buffer>
+  /** `length` bytes from `start` on, fewer at the end; undefined where there is no such key. */
+  readPart(key: string, start: number, length: number): Promise<Buffer | undefined>
   /** The size in bytes and a stream, or undefined where there is no such key. */
   open(key: string): Promise<{ size: number; stream: Readable } | undefined>
   holds(key: string): Promise<boolean>
@@ -33,6 +35,7 @@ export function openFolderStorage(directory: string): Storage {
     write: (key, source) =>
       replace(pathOf(key), path => pipeline(source, createWriteStream(path, { flush: true }))),
     read: key => readFile(pathOf(key)),
+    readPart: (key, start, length) => readPart(pathOf(key), start, length),
     async open(key) {
       const path = pathOf(key)
       const size = await sizeOf(path)
@@ -40,6 +43,17 @@ export function openFolderStorage(directory: string): Storage {
     },
     holds: async key => (await sizeOf(pathOf(key))) !== undefined,
     deleteAll: prefix => rm(pathOf(prefix), { recursive: true, force: true }),
+  }
+}
+
+async function readPart(path: string, start: number, length: number): Promise<Buffer | undefined> {
+  if ((await sizeOf(path)) === undefined) return undefined
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, start)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await file.close()
   }
 }
 

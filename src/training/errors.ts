@@ -59,6 +59,50 @@ export const modelMissing = defineError(
   () => 'The run has no model: only one that succeeded or ran out of its time leaves one.',
 )
 
+export const resultMissing = defineError(
+  'RUN_RESULT_MISSING',
+  409,
+  () => 'The run has no result: only one that succeeded or ran out of its time leaves one.',
+)
+
+export const layerUnknown = defineError(
+  'RUN_LAYER_UNKNOWN',
+  422,
+  (layer: string, layers: readonly string[]) => ({
+    message:
+      layers.length > 0
+        ? `The model has no layer '${layer}' whose output is an image: take one of ${listNames(layers)}.`
+        : 'The model has no layer whose output is an image.',
+    details: { layers },
+  }),
+)
+
+export const convolutionMissing = defineError(
+  'RUN_CONVOLUTION_MISSING',
+  409,
+  () => 'The model has no convolution that sees an image of one or three channels.',
+)
+
+export const drawingTooLarge = defineError(
+  'RUN_DRAWING_TOO_LARGE',
+  422,
+  (layer: string, channels: number) =>
+    `The ${channels} channels of '${layer}' are too many or too large to be drawn side by side: take a later layer, or ` +
+    'one with fewer channels.',
+)
+
+export const testPredictionsMissing = defineError(
+  'RUN_TEST_PREDICTIONS_MISSING',
+  409,
+  () => 'What the run’s model said of each test image was not kept: run it again to see it.',
+)
+
+export const testImageNotKept = defineError(
+  'RUN_TEST_IMAGE_NOT_KEPT',
+  409,
+  () => 'This test image was not kept, or was deleted with its dataset: take one that has an imageUrl.',
+)
+
 export const exportImpossible = defineError(
   'RUN_EXPORT_IMPOSSIBLE',
   422,
@@ -124,3 +168,9 @@ export const previewMissing = defineError(
   409,
   () => 'The dataset has no preview: only one that was uploaded has, once its state is READY.',
 )
+
+/** The first few: a deep network has hundreds of layers. */
+function listNames(names: readonly string[]): string {
+  const shown = names.slice(0, 10).map(name => `'${name}'`)
+  return names.length > shown.length ? `${shown.join(', ')} …` : shown.join(', ')
+}

@@ -6,6 +6,11 @@ import { createDatasetService } from './datasets/dataset-service.js'
 import { insightResolvers } from './insight/insight-resolvers.js'
 import { insightRoutes } from './insight/insight-routes.js'
 import { createInsightService } from './insight/insight-service.js'
+import { modelDrawingRoutes } from './model-insight/model-drawing-routes.js'
+import { createModelDrawingService } from './model-insight/model-drawing-service.js'
+import { modelInsightResolvers } from './model-insight/model-insight-resolvers.js'
+import { modelInsightRoutes } from './model-insight/model-insight-routes.js'
+import { createModelInsightService } from './model-insight/model-insight-service.js'
 import { exportRoutes } from './models/export-routes.js'
 import { createExportService } from './models/export-service.js'
 import { modelResolvers, modelRoutes } from './models/model-faces.js'
@@ -17,6 +22,7 @@ import { quotaResolvers, quotaRoutes } from './queue/quota-faces.js'
 import { createQuotaService } from './queue/quota-service.js'
 import { standingResolvers, standingRoutes } from './queue/standing-faces.js'
 import { createStandingService } from './queue/standing-service.js'
+import { createModelAsker } from './runs/ask-model.js'
 import { eventStreamRoute } from './runs/event-stream.js'
 import { predictionRoute } from './runs/prediction-route.js'
 import { startReconciler } from './runs/reconciler.js'
@@ -40,7 +46,8 @@ interface Options {
 export const training = fp<Options>(
   async (app: FastifyInstance, { catalog }) => {
     const dispatcher = createDispatcher(app.deps)
-    const service = createRunService(app.deps, catalog, dispatcher)
+    const asker = createModelAsker(app.deps)
+    const service = createRunService(app.deps, catalog, dispatcher, asker)
     const exports = createExportService(app.deps)
     app.decorate('training', service)
     app.schemaParts.add({
@@ -79,6 +86,15 @@ export const training = fp<Options>(
       resolvers: insightResolvers(insight, service),
     })
     await restScope(app, insightRoutes(insight, service))
+
+    const modelInsight = createModelInsightService(app.deps)
+    const drawings = createModelDrawingService(app.deps, asker, modelInsight)
+    app.schemaParts.add({
+      sdl: new URL('./model-insight/model-insight.graphql', import.meta.url),
+      resolvers: modelInsightResolvers(modelInsight, drawings),
+    })
+    await restScope(app, modelInsightRoutes(modelInsight))
+    await restScope(app, modelDrawingRoutes(drawings))
 
     app.schemaParts.add({
       sdl: new URL('./workers/workers.graphql', import.meta.url),

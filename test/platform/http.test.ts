@@ -60,7 +60,7 @@ t.test('HTTP', async t => {
     })
     const predictions = `/api/v1/runs/${crypto.randomUUID()}/predictions`
     t.match((await post('GIF89a', 'image/gif', predictions)).json(), {
-      detail: "Send application/json or image/png, and say so in the header 'content-type'.",
+      detail: "Send application/json or image/png or image/jpeg, and say so in the header 'content-type'.",
     })
     t.match((await post('PNG', 'image/png', predictions)).json(), { status: 404, code: 'NOT_FOUND' })
     t.match((await post('PNG', 'image/png')).json(), { status: 415 }, 'only where images are asked for')

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Actor } from '../../src/identity/contract.js'
 import { createDispatcher } from '../../src/training/queue/dispatcher.js'
+import { createModelAsker } from '../../src/training/runs/ask-model.js'
 import { startReconciler } from '../../src/training/runs/reconciler.js'
 import { requestCancel } from '../../src/training/runs/run-requests.js'
 import { createRunService } from '../../src/training/runs/run-service.js'
@@ -90,11 +91,10 @@ t.test('A queue that is reconciled with the rows', t =>
         tokenKind: 'API',
         tokenExpiresAt: new Date(),
       }
-      const service = createRunService(deps, { findLab: async () => undefined }, dispatcher, {
-        predictionTimeoutMs: 100,
-      })
+      const catalog = { findLab: async () => undefined }
+      const service = createRunService(deps, catalog, dispatcher, createModelAsker(deps, 100))
       const image = { format: 'pixels' as const, pixels: [[0]], invert: false }
-      await t.rejects(service.predict(owner, id, { image }), {
+      await t.rejects(service.predict(owner, id, image), {
         code: 'NO_WORKER_ANSWERED',
         status: 504,
         message: /100 ms/,

@@ -7,6 +7,7 @@ t.test('The prediction pool', async t => {
   const { deps } = await openTestDependencies(t)
   const { storage } = deps
   const image = { format: 'pixels' as const, pixels: [[0]], invert: false }
+  const question = { kind: 'predict' as const, images: [image] }
   for (const model of ['a', 'b']) {
     for (const file of ['model.json', 'weights.bin'])
       await storage.put(`models/${model}/1/${file}`, Buffer.from('{}'))
@@ -19,13 +20,13 @@ t.test('The prediction pool', async t => {
 
   await t.test('answers from one child after another', async t => {
     const models = ['a', 'a', 'b', 'a']
-    const answers = await Promise.all(models.map(model => pool.recognise(`models/${model}/1`, image)))
+    const answers = await Promise.all(models.map(model => pool.ask(`models/${model}/1`, question)))
     t.same(
       answers,
-      models.map(() => ({ probabilities: [0.25, 0.75] })),
+      models.map(() => ({ probabilities: [[0.25, 0.75]] })),
     )
   })
   await t.test('rejects a model that is not there', async t => {
-    await t.rejects(pool.recognise('models/c/1', image), { message: /there is no models\/c\/1\/model.json/ })
+    await t.rejects(pool.ask('models/c/1', question), { message: /there is no models\/c\/1\/model.json/ })
   })
 })

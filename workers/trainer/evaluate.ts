@@ -15,7 +15,10 @@ export interface Evaluation {
   confusionMatrix: number[][]
 }
 
-/** Measures a network on the images at `indices`, without dropout. Loss and counts are kept in float64. */
+/**
+ * Measures a network on the images at `indices`, without dropout. Loss and counts are kept in float64.
+ * @param hear is given each image's logits
+ */
 export async function evaluate(
   engine: Engine,
   network: Network,
@@ -24,6 +27,7 @@ export async function evaluate(
   set: ImageSet,
   indices: Uint32Array,
   signal: AbortSignal,
+  hear?: (index: number, logits: ArrayLike<number>) => void,
 ): Promise<Evaluation> {
   const { tf } = engine
   const classes = network.outputShape[0] ?? 0
@@ -43,6 +47,7 @@ export async function evaluate(
       const guess = indexOfLargest(row)
       totalLoss += logSumExp(row) - (row[label] ?? 0)
       if (guess === label) correct++
+      hear?.(index, row)
       const counts = confusionMatrix[label]
       if (counts) counts[guess] = (counts[guess] ?? 0) + 1
     }

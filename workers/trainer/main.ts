@@ -1,6 +1,7 @@
 import {
   type ChildReport,
   childCommand,
+  type ModelCommand,
   type TrainCommand,
   type TrainerEvent,
 } from '../../src/training/contract.js'
@@ -48,10 +49,12 @@ process.on('message', message => {
     case 'checkpointTaken':
       return checkpoints?.taken()
     case 'predict':
+    case 'drawFilters':
+    case 'drawFeatureMaps':
       predictions = predictions.then(async () => {
         const { id } = command
         try {
-          send({ kind: 'prediction', id, probabilities: await predictor.predict(command) })
+          send(await answerQuestion(command))
         } catch (error) {
           logUnlessKnown(error)
           send({ kind: 'predictionFailed', id, ...describeFailure(error) })
@@ -70,6 +73,17 @@ async function runToEnd(command: TrainCommand): Promise<void> {
     logUnlessKnown(error)
     end({ kind: 'failed', ...describeFailure(error) })
   }
+}
+
+async function answerQuestion(command: ModelCommand): Promise<ChildReport> {
+  const { id } = command
+  if (command.kind === 'predict')
+    return { kind: 'prediction', id, probabilities: await predictor.predict(command) }
+  const png =
+    command.kind === 'drawFilters'
+      ? await predictor.drawFilters(command)
+      : await predictor.drawFeatureMaps(command)
+  return { kind: 'drawing', id, png: png.toString('base64') }
 }
 
 function openCheckpoints(

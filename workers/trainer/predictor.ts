@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers'
+import type { Tensor } from '@tensorflow/tfjs-core'
+import { model as createModel, type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers'
 import { z } from 'zod'
-import type { PredictCommand } from '../../src/training/contract.js'
+import type { ModelCommand, ModelImage } from '../../src/training/contract.js'
 import { openEngine } from '../engines/choose-engine.js'
+import type { TensorFlow } from '../engines/engine.js'
+import { drawTiles, splitChannels } from './draw-tiles.js'
 import { Failure } from './failure.js'
 import { registerLocalResponseNormalization } from './local-response-normalization-layer.js'
 import { readImage } from './read-image.js'
@@ -26,10 +29,17 @@ const modelFile = z.object({
     .length(1),
 })
 
-const inputShape = z.tuple([z.null(), z.int().positive(), z.int().positive(), z.int().positive()])
+const side = z.int().positive()
+const inputShape = z.tuple([z.null(), side, side, side])
+/** `[1, height, width, channels]` */
+const outputShape = z.tuple([z.literal(1), side, side, side])
+/** `[height, width, channels in, channels out]` */
+const kernelShape = z.tuple([side, side, z.union([z.literal(1), z.literal(3)]), side])
+
+type Asked<Kind extends ModelCommand['kind']> = Extract<ModelCommand, { kind: Kind }>
 
 /**
- * Answers predictions with saved models, of which it keeps the latest few in memory. It computes on wasm: a
+ * Answers questions to saved models, of which it keeps the latest few in memory. It computes on wasm: a
  * single image is done before a GPU would have been opened.
  */
 export class Predictor {
@@ -40,17 +50,10 @@ export class Predictor {
    * Class probabilities, one row for each image.
    * @throws Failure when an image or the model cannot be read
    */
-  async predict({ modelDirectory, images }: PredictCommand): Promise<number[][]> {
+  async predict({ modelDirectory, images }: Asked<'predict'>): Promise<number[][]> {
     const { tf } = await openEngine('wasm')
     const model = await this.#load(modelDirectory)
-    const [, ...shape] = inputShape.parse(model.inputs[0]?.shape)
-    const pixels = await Promise.all(images.map(image => readImage(image, shape)))
-    const output = tf.tidy(() => {
-      const batch = tf.stack(pixels.map(values => tf.tensor3d(values, shape)))
-      const result = model.predict(batch)
-      if (Array.isArray(result)) throw new Error('the model has several outputs')
-      return result
-    })
+    const output = await apply(tf, model, images)
     const probabilities = await output.data()
     const classes = output.shape[1] ?? 0
     output.dispose()
@@ -58,6 +61,33 @@ export class Predictor {
     return images.map((_, row) =>
       Array.from(probabilities.subarray(row * classes, (row + 1) * classes), value => Math.min(1, value)),
     )
+  }
+
+  /**
+   * A PNG of the kernels of a convolution over one or three channels, each of them stretched to its own extremes.
+   * @throws Failure when the model cannot be read
+   */
+  async drawFilters({ modelDirectory, layer }: Asked<'drawFilters'>): Promise<Buffer> {
+    await openEngine('wasm')
+    const [kernel] = (await this.#load(modelDirectory)).getLayer(layer).getWeights()
+    const [height, width, channels, filters] = kernelShape.parse(kernel?.shape)
+    const tiles = splitChannels((await kernel?.data()) ?? [], filters)
+    return drawTiles(tiles, { height, width, channels })
+  }
+
+  /**
+   * A PNG of what a layer makes of an image: its channels, each of them stretched to its own extremes.
+   * @throws Failure when the image or the model cannot be read
+   */
+  async drawFeatureMaps({ modelDirectory, layer, image }: Asked<'drawFeatureMaps'>): Promise<Buffer> {
+    const { tf } = await openEngine('wasm')
+    const whole = await this.#load(modelDirectory)
+    const part = createModel({ inputs: whole.inputs, outputs: whole.getLayer(layer).output })
+    const output = await apply(tf, part, [image])
+    const [, height, width, channels] = outputShape.parse(output.shape)
+    const values = await output.data()
+    output.dispose()
+    return drawTiles(splitChannels(values, channels), { height, width, channels: 1 })
   }
 
   async #load(directory: string): Promise<LayersModel> {
@@ -72,6 +102,18 @@ export class Predictor {
     }
     return model
   }
+}
+
+/** A model's output for these images. The caller disposes it. */
+async function apply(tf: TensorFlow, model: LayersModel, images: readonly ModelImage[]): Promise<Tensor> {
+  const [, ...shape] = inputShape.parse(model.inputs[0]?.shape)
+  const pixels = await Promise.all(images.map(image => readImage(image, shape)))
+  return tf.tidy(() => {
+    const batch = tf.stack(pixels.map(values => tf.tensor3d(values, shape)))
+    const result = model.predict(batch)
+    if (Array.isArray(result)) throw new Error('the model has several outputs')
+    return result
+  })
 }
 
 /** @throws Failure when the files are missing or damaged */

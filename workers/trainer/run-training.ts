@@ -26,6 +26,7 @@ import { diverged, Failure } from './failure.js'
 import { saveModel } from './save-model.js'
 import { selectImages } from './select-images.js'
 import { restoreState } from './snapshot.js'
+import { TestRecorder } from './test-recorder.js'
 import { train } from './train.js'
 import { createState, disposeState, type TrainingState } from './training-state.js'
 import type { TrainingTask } from './training-task.js'
@@ -88,7 +89,11 @@ export async function runTraining(
     const { endedBy, keptEpoch } = await train(engine, task, state, observer, signal)
     const { weights, trainingSeconds } = state
     const { inputShape, classNames } = dataset.description
-    const test = await evaluate(engine, network, weights, inputShape, dataset.test, images.test, signal)
+    const recorder = new TestRecorder(dataset.test, inputShape, classNames.length)
+    const test = await evaluate(
+      ...([engine, network, weights, inputShape, dataset.test, images.test, signal] as const),
+      (index, logits) => recorder.record(index, logits),
+    )
     if (!Number.isFinite(test.loss)) throw diverged('on the test images')
     const files = await saveModel(network, weights, outputDirectory, {
       architecture: network.name,
@@ -110,7 +115,7 @@ export async function runTraining(
       endedBy,
       keptEpoch,
     })
-    return files
+    return [...files, ...(await recorder.save(outputDirectory))]
   } finally {
     disposeState(engine.tf, state)
   }

@@ -6,6 +6,7 @@ import type { Dependencies } from '../../platform/dependencies.js'
 import { bodyTooLarge, notFound } from '../../platform/errors.js'
 import { type Page, type PageInput, readPage, sliceOf } from '../../platform/pagination.js'
 import { datasetInUse, previewMissing } from '../errors.js'
+import { testImagesFile } from '../model-insight/test-predictions.js'
 import { requireLauncher, requireRunReader } from '../policy.js'
 import { decodedFiles, filesOfDataset, filesOfDatasetAttempt, uploadOf } from './dataset-files.js'
 import { type DatasetAttempt, datasetQueue } from './dataset-ledger.js'
@@ -126,16 +127,24 @@ export function createDatasetService({ database, courier, storage, logger, confi
     }
   }
 
-  /** Deletes an upload with its images. Runs that have ended keep what they tell of it. @throws NOT_FOUND, DATASET_IN_USE */
+  /**
+   * Deletes an upload with its images, those that its runs have kept to be shown among them. What else runs that have
+   * ended tell of it stays.
+   * @throws NOT_FOUND, DATASET_IN_USE
+   */
   async function deleteDataset(actor: Actor, id: string): Promise<void> {
     const row = await getRow(requireLauncher(actor), id)
-    await database.$transaction(async tx => {
+    const runs = await database.$transaction(async tx => {
       const users = await countUsers(tx, row.id)
       if (users > 0) throw datasetInUse(users)
+      const where = { datasetId: row.id, modelKey: { not: null } }
+      const runs = await tx.trainingRun.findMany({ where, select: { modelKey: true } })
       await tx.uploadedDataset.deleteMany({ where: { id: row.id } })
+      return runs
     })
     // After the row: files without a dataset are garbage, a dataset without its files would be a lie.
     await storage.deleteAll(filesOfDataset(row.id))
+    for (const { modelKey } of runs) await storage.deleteAll(`${modelKey}/${testImagesFile}`)
   }
 
   /** A PNG of some images of each class. @throws NOT_FOUND, DATASET_PREVIEW_MISSING */

@@ -5,14 +5,14 @@ import { trainerEvent } from './run-events.js'
 
 /**
  * What a supervisor and its child process say to each other over Node's IPC channel. Both parse what they
- * receive. A child trains once and ends with one of `finished`, `stopped` or `failed`, or answers predictions
- * until the channel closes.
+ * receive. A child trains once and ends with one of `finished`, `stopped` or `failed`, or answers questions to
+ * models until the channel closes.
  */
 
 /** An image to recognise. Light strokes on a dark ground, as in the datasets, unless `invert` is set. */
 export const predictionImage = z.discriminatedUnion('format', [
   z.strictObject({
-    format: z.literal('png'),
+    format: z.enum(['png', 'jpeg']),
     /** The file, base64; made grey and resized to the model's input. At most 4 MiB and 16 megapixels. */
     data: z.base64().max(5_600_000),
     /** Swap light and dark first: for dark ink on white paper. */
@@ -30,6 +30,37 @@ export const predictionImage = z.discriminatedUnion('format', [
 ])
 export type PredictionImage = z.output<typeof predictionImage>
 export type PredictionImageInput = z.input<typeof predictionImage>
+
+/** A test image as its dataset has it: bytes of the model's own input size. Never from outside. */
+const testImage = z.strictObject({ format: z.literal('bytes'), data: z.base64() })
+
+export const modelImage = z.discriminatedUnion('format', [...predictionImage.options, testImage])
+export type ModelImage = z.output<typeof modelImage>
+
+const layerName = z.string().min(1).max(200)
+
+/** What can be asked of a model: nothing of it changes. */
+const modelQuestions = {
+  /** Answered with `prediction`. */
+  predict: { kind: z.literal('predict'), images: z.array(predictionImage).min(1).max(64) },
+  /** The kernels of a convolution over one or three channels; answered with `drawing`. */
+  drawFilters: { kind: z.literal('drawFilters'), layer: layerName },
+  /** What a layer makes of an image; answered with `drawing`. */
+  drawFeatureMaps: { kind: z.literal('drawFeatureMaps'), layer: layerName, image: modelImage },
+}
+
+export const modelQuestion = z.discriminatedUnion('kind', [
+  z.strictObject(modelQuestions.predict),
+  z.strictObject(modelQuestions.drawFilters),
+  z.strictObject(modelQuestions.drawFeatureMaps),
+])
+export type ModelQuestion = z.output<typeof modelQuestion>
+
+const askedModel = {
+  id: z.string().min(1),
+  /** A folder with `model.json` and `weights.bin`. */
+  modelDirectory: z.string().min(1),
+}
 
 export const childCommand = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -55,17 +86,13 @@ export const childCommand = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('pause') }),
   /** The last checkpoint is stored, or could not be: its file may be overwritten. */
   z.strictObject({ kind: z.literal('checkpointTaken') }),
-  z.strictObject({
-    kind: z.literal('predict'),
-    id: z.string().min(1),
-    /** A folder with `model.json` and `weights.bin`. */
-    modelDirectory: z.string().min(1),
-    images: z.array(predictionImage).min(1).max(64),
-  }),
+  z.strictObject({ ...modelQuestions.predict, ...askedModel }),
+  z.strictObject({ ...modelQuestions.drawFilters, ...askedModel }),
+  z.strictObject({ ...modelQuestions.drawFeatureMaps, ...askedModel }),
 ])
 export type ChildCommand = z.output<typeof childCommand>
 export type TrainCommand = Extract<ChildCommand, { kind: 'train' }>
-export type PredictCommand = Extract<ChildCommand, { kind: 'predict' }>
+export type ModelCommand = Extract<ChildCommand, { modelDirectory: string }>
 
 /** Whose fault a failure is: the spec's (or image's), the machine's (memory, disk, engine), or ours. */
 export const fault = z.enum(['spec', 'machine', 'lyceum'])
@@ -104,7 +131,8 @@ export const childReport = z.discriminatedUnion('kind', [
     id: z.string(),
     probabilities: z.array(z.array(z.number().min(0).max(1))),
   }),
-  /** The prediction of that id failed; the child stays. */
+  z.strictObject({ kind: z.literal('drawing'), id: z.string(), /** In base64. */ png: z.base64() }),
+  /** The question of that id could not be answered; the child stays. */
   z.strictObject({ kind: z.literal('predictionFailed'), id: z.string(), ...failure }),
 ])
 export type ChildReport = z.output<typeof childReport>

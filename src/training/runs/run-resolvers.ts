@@ -35,7 +35,7 @@ export function trainingResolvers(service: RunService, exports: ExportService) {
       },
       predict(_root, args, { actor }) {
         const { runId, image } = parseInput(predictArgs, args)
-        return service.predict(actor, runId, { image })
+        return service.predict(actor, runId, image)
       },
     },
     Subscription: {

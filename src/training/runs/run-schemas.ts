@@ -47,8 +47,6 @@ export const modelFile = z.enum(modelFileNames)
 
 export const predictionInput = z.strictObject({ image: predictionImage })
 
-export type PredictionInput = z.output<typeof predictionInput>
-
 /** The number of the last event that a client has seen; 0 for none. */
 export const eventNumber = z.coerce.number().int().min(0).max(2_147_483_647)
 

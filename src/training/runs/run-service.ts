@@ -1,15 +1,13 @@
-import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import type { RunPriority } from '../../generated/prisma/enums.js'
 import type { Actor, SignedInActor } from '../../identity/contract.js'
 import type { Prisma } from '../../platform/database.js'
 import type { Dependencies } from '../../platform/dependencies.js'
-import { forbidden, LyceumError, notFound, unavailable } from '../../platform/errors.js'
+import { forbidden, notFound } from '../../platform/errors.js'
 import { type Page, type PageInput, readPage } from '../../platform/pagination.js'
 import {
   modelMissing,
-  predictionFailed,
   priorityFixed,
   runHasEnded,
   runNotEnded,
@@ -20,16 +18,17 @@ import { mayManageRun, maySeeRun, requireLauncher, requirePriority, requireRunRe
 import type { Dispatcher } from '../queue/dispatcher.js'
 import { setPriority } from '../queue/release-runs.js'
 import { type NetworkSummaryBody, summarizeSpec } from '../spec/network-summary.js'
+import type { ModelAsker } from './ask-model.js'
 import { findCheckpoints, removeCheckpoints, type StoredCheckpoint } from './checkpoint-ledger.js'
+import type { PredictionImage } from './child-protocol.js'
 import { type Curve, thin } from './curve.js'
 import { watchRuns } from './live-runs.js'
-import { type PredictionRequest, predictionAnswer, predictionQueue } from './predictions.js'
 import { findVisibleRun, getVisibleRun } from './run-access.js'
 import { findCurve, findEvents, type StoredEvent } from './run-feed.js'
 import { filesOfRun } from './run-files.js'
 import { insertRun, type LabFinder, type LaunchPlan, planLaunch, planRerun } from './run-launch.js'
 import { requestCancel, requestPause, resumeRun } from './run-requests.js'
-import type { LaunchInput, Prediction, PredictionInput, RerunInput } from './run-schemas.js'
+import type { LaunchInput, Prediction, RerunInput } from './run-schemas.js'
 import { finalStatuses, isFinal } from './run-states.js'
 import { type ModelFile, ownershipOf, type RunRow, type RunView, runInclude, viewRun } from './run-view.js'
 
@@ -50,11 +49,10 @@ export function createRunService(
   { config, database, notifications, courier, storage, logger }: Parts,
   catalog: LabFinder,
   dispatcher: Pick<Dispatcher, 'dispatch'>,
-  { predictionTimeoutMs = 30_000 } = {},
+  models: ModelAsker,
 ) {
   const watchRun = watchRuns(database, notifications)
   const sources = { database, storage, catalog, quotas: config.runQuotas }
-  const predictions = courier.queue<PredictionRequest>(predictionQueue)
 
   return {
     launchRun,
@@ -75,6 +73,7 @@ export function createRunService(
     watchRun: watch,
     openModelFile,
     predict,
+    predictBatch,
   }
 
   /** @throws what `requireLauncher`, `planLaunch` and `insertRun` throw */
@@ -250,34 +249,26 @@ export function createRunService(
     return opened
   }
 
+  /** Recognises an image. @throws as `predictBatch` does */
+  async function predict(actor: Actor, id: string, image: PredictionImage): Promise<Prediction> {
+    const [prediction] = await predictBatch(actor, id, [image])
+    if (prediction === undefined) throw new Error('each image has an answer')
+    return prediction
+  }
+
   /**
-   * Recognises an image with the run's model, in a worker.
+   * Recognises images with the run's model, in a worker.
    *
    * @throws NOT_FOUND, RUN_MODEL_MISSING, PREDICTION_FAILED, NO_WORKER_ANSWERED, UNAVAILABLE
    */
-  async function predict(actor: Actor, id: string, { image }: PredictionInput): Promise<Prediction> {
+  async function predictBatch(actor: Actor, id: string, images: PredictionImage[]): Promise<Prediction[]> {
     const row = await getRow(requireRunReader(actor), id)
     if (row.modelKey === null) throw modelMissing()
-    const answer = predictionAnswer.parse(await ask({ runId: row.id, image }))
-    if ('failure' in answer) {
-      const { fault, message, hint } = answer.failure
-      if (fault !== 'spec') throw unavailable(`${message} ${hint}`)
-      throw predictionFailed(`${message} ${hint}`)
-    }
+    const rows = await models.predict(row.id, { kind: 'predict', images })
     const { classNames } = finishedResult.parse(row.result)
-    return {
-      classes: answer.probabilities.map((probability, i) => ({ name: classNames[i] ?? `${i}`, probability })),
-    }
-  }
-
-  async function ask(request: PredictionRequest): Promise<unknown> {
-    try {
-      return await predictions.ask(randomUUID(), request, predictionTimeoutMs)
-    } catch (error) {
-      logger.warn({ err: error, runId: request.runId }, 'A prediction was not answered')
-      if (error instanceof LyceumError) throw error
-      throw unavailable('No worker recognised the image.')
-    }
+    return rows.map(probabilities => ({
+      classes: probabilities.map((probability, i) => ({ name: classNames[i] ?? `${i}`, probability })),
+    }))
   }
 
   function getRow(user: SignedInActor, id: string): Promise<RunRow> {

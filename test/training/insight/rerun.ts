@@ -1,4 +1,5 @@
 import type { Test } from 'tap'
+import { trainingQueues } from '../../../src/training/queue/queue-names.js'
 import { startedEvent } from '../../support/started-event.js'
 import type { Parts } from './parts.js'
 
@@ -28,7 +29,7 @@ export async function testRerun(t: Test, { deps, owner, instructor, stranger, st
       rerunOfId: first,
       provenance: null,
     })
-    t.equal(await deps.courier.queue('training').holds(`${again.id}-1`), true)
+    t.equal(await deps.courier.queue(trainingQueues.CPU).holds(`${again.id}-1`), true)
   })
 
   await t.test('may have changes, which are checked as those of a launch', async t => {

@@ -3,9 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import {
+  decodeTestPredictions,
   findArchitecture,
+  rankImages,
   type TrainerEvent,
   type TrainingSpecInput,
+  testImagesFile,
+  testPredictionsFile,
   trainingSpec,
 } from '../../../src/training/contract.js'
 import { loadDataset } from '../../../workers/datasets/load-dataset.js'
@@ -91,8 +95,14 @@ t.test('a run reports its beginning, its steps, its epochs and its end, and leav
   const right = matrix.reduce((sum, row, index) => sum + (row[index] ?? 0), 0)
   t.equal(finished?.testAccuracy, right / 10_000, 'its diagonal is the accuracy')
   t.ok(right > 2000, `${right} of 10,000 are right after ten steps, where chance gives 1,000`)
-  t.strictSame(last, { kind: 'finished', files: ['model.json', 'weights.bin'] })
-  t.strictSame((await readdir(outputDirectory)).sort(), ['model.json', 'weights.bin'])
+  const files = ['model.json', 'weights.bin', testImagesFile, testPredictionsFile]
+  t.strictSame(last, { kind: 'finished', files })
+  t.strictSame((await readdir(outputDirectory)).sort(), files.toSorted())
+  const predictions = decodeTestPredictions(await readFile(join(outputDirectory, testPredictionsFile)))
+  const sizes = finished?.confusionMatrix.map((row, label) =>
+    row.map((_, guess) => rankImages(predictions, (is, was) => is === label && was === guess).length),
+  )
+  t.strictSame(sizes, finished?.confusionMatrix)
 })
 
 t.test('the same seed gives the same bits, in another process too', async t => {

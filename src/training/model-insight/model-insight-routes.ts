@@ -1,0 +1,70 @@
+import { z } from 'zod'
+import type { RestInstance } from '../../platform/http.js'
+import { forUsers } from '../../platform/openapi-route.js'
+import { pageOf } from '../../platform/pagination.js'
+import { runId } from '../runs/run-schemas.js'
+import { classificationReport, oneTestImage, testImage, testImageQuery } from './model-insight-schemas.js'
+import type { ModelInsightService } from './model-insight-service.js'
+import { sendPng } from './send-png.js'
+
+const common = { tags: ['Training'], security: forUsers }
+const oneRun = z.object({ id: runId })
+
+/** REST in, service out. */
+export function modelInsightRoutes(service: ModelInsightService) {
+  return (rest: RestInstance) => {
+    rest.get(
+      '/runs/:id/classification-report',
+      {
+        schema: {
+          ...common,
+          summary: 'Precision, recall and F1 of each class, with their averages',
+          operationId: 'getClassificationReport',
+          description:
+            "On the test images, as scikit-learn's classification_report has them; what would be a division by " +
+            'zero is 0.',
+          params: oneRun,
+          response: { 200: classificationReport },
+        },
+      },
+      ({ actor, params }) => service.getClassificationReport(actor, params.id),
+    )
+
+    rest.get(
+      '/runs/:id/test-images',
+      {
+        schema: {
+          ...common,
+          summary: 'The test images behind the confusion matrix, with what the model said of them',
+          operationId: 'listTestImages',
+          description:
+            'Those that the model was surest of first: of a cell with both classes, of a row or column with one.',
+          params: oneRun,
+          querystring: testImageQuery,
+          response: { 200: pageOf(testImage) },
+        },
+      },
+      async ({ actor, params, query }) => {
+        const { page } = await service.listTestImages(actor, params.id, query, query)
+        return { items: [...page.items], pageInfo: page.pageInfo }
+      },
+    )
+
+    rest.get(
+      '/runs/:id/test-images/:index/image.png',
+      {
+        schema: {
+          ...common,
+          summary: 'A test image as the model saw it',
+          operationId: 'getTestImage',
+          params: oneTestImage,
+          produces: ['image/png'],
+        },
+      },
+      async ({ actor, params }, reply) => {
+        const png = await service.drawTestImage(actor, params.id, params.index)
+        return sendPng(reply, png)
+      },
+    )
+  }
+}
