@@ -15,6 +15,7 @@ import type { LabFinder } from './runs/run-launch.js'
 import { trainingResolvers } from './runs/run-resolvers.js'
 import { trainingRoutes } from './runs/run-routes.js'
 import { createRunService, type RunService } from './runs/run-service.js'
+import { startStorageSweep } from './storage-sweep.js'
 import { workerResolvers, workerRoutes } from './workers/worker-faces.js'
 import { listLiveWorkers } from './workers/worker-list.js'
 
@@ -64,11 +65,13 @@ export const training = fp<Options>(
     })
     await restScope(app, modelRoutes(models))
 
-    let stopReconciler: (() => Promise<void>) | undefined
+    const stops: (() => Promise<void>)[] = []
     app.addHook('onReady', async () => {
-      stopReconciler = startReconciler(app.deps)
+      stops.push(startReconciler(app.deps), startStorageSweep(app.deps))
     })
-    app.addHook('onClose', async () => stopReconciler?.())
+    app.addHook('onClose', async () => {
+      await Promise.all(stops.map(stop => stop()))
+    })
   },
   { name: 'training', dependencies: ['http', 'schema-parts', 'identity'] },
 )
