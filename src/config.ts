@@ -91,11 +91,11 @@ const environment = z
       /** Of an uploaded dataset as it is sent. */
       datasetMaxBytes: env.LYCEUM_DATASET_MAX_MB * 1024 * 1024,
       /** What one user's datasets may be together. */
-      datasetQuota: { datasets: env.LYCEUM_DATASET_QUOTA, bytes: env.LYCEUM_DATASET_QUOTA_MB * 1024 * 1024 },
+      datasetQuota: { count: env.LYCEUM_DATASET_QUOTA, bytes: env.LYCEUM_DATASET_QUOTA_MB * 1024 * 1024 },
       /** Of an imported model, as it is sent and unpacked. */
       modelMaxBytes: env.LYCEUM_MODEL_MAX_MB * 1024 * 1024,
       /** What one user's imported models may be together. */
-      modelQuota: { models: env.LYCEUM_MODEL_QUOTA, bytes: env.LYCEUM_MODEL_QUOTA_MB * 1024 * 1024 },
+      modelQuota: { count: env.LYCEUM_MODEL_QUOTA, bytes: env.LYCEUM_MODEL_QUOTA_MB * 1024 * 1024 },
       /** The most seconds of training that a run loses with its worker; each epoch's end is kept anyway. */
       checkpointSeconds: env.LYCEUM_CHECKPOINT_SECONDS,
       /** What runs may take where an admin has said nothing else of a user or a course. */

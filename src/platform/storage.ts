@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -17,8 +17,17 @@ export interface Storage {
   /** The size in bytes and a stream, or undefined where there is no such key. */
   open(key: string): Promise<{ size: number; stream: Readable } | undefined>
   holds(key: string): Promise<boolean>
+  /** What lies directly below a prefix: keys of files, and prefixes of more. */
+  list(prefix: string): Promise<StoredEntry[]>
   /** Removes everything below a prefix; a prefix that is not there is no error. */
   deleteAll(prefix: string): Promise<void>
+}
+
+export interface StoredEntry {
+  /** The last part of the key. */
+  name: string
+  /** Of a prefix: when something directly below it came or went. */
+  changedAt: Date
 }
 
 const validKey = /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/
@@ -42,6 +51,7 @@ export function openFolderStorage(directory: string): Storage {
       return size === undefined ? undefined : { size, stream: createReadStream(path) }
     },
     holds: async key => (await sizeOf(pathOf(key))) !== undefined,
+    list: prefix => listFolder(pathOf(prefix)),
     deleteAll: prefix => rm(pathOf(prefix), { recursive: true, force: true }),
   }
 }
@@ -62,6 +72,17 @@ async function sizeOf(path: string): Promise<number | undefined> {
     found => found.size,
     () => undefined,
   )
+}
+
+async function listFolder(path: string): Promise<StoredEntry[]> {
+  const names = await readdir(path).catch(() => [])
+  const entries: StoredEntry[] = []
+  // What other programs put there is none of ours; nor is what was removed meanwhile.
+  for (const name of names.filter(name => validKey.test(name))) {
+    const found = await stat(join(path, name)).catch(() => undefined)
+    if (found) entries.push({ name, changedAt: found.mtime })
+  }
+  return entries
 }
 
 /** Written under a name of its own and renamed: whoever reads finds all or nothing. */

@@ -53,6 +53,13 @@ export const runNotEnded = defineError(
   () => 'The run has not ended: cancel it first, and delete it when it has.',
 )
 
+export const runModelInUse = defineError('RUN_MODEL_IN_USE', 409, (runs: number) => ({
+  message:
+    `Runs that have not ended begin with the run's model (${runs}): wait for their end or cancel them, ` +
+    'then delete it.',
+  details: { runs },
+}))
+
 export const modelMissing = defineError(
   'RUN_MODEL_MISSING',
   409,

@@ -30,6 +30,7 @@ import type { LabFinder } from './runs/run-launch.js'
 import { trainingResolvers } from './runs/run-resolvers.js'
 import { trainingRoutes } from './runs/run-routes.js'
 import { createRunService, type RunService } from './runs/run-service.js'
+import { startStorageSweep } from './storage-sweep.js'
 import { workerResolvers, workerRoutes } from './workers/worker-faces.js'
 
 declare module 'fastify' {
@@ -116,13 +117,13 @@ export const training = fp<Options>(
     })
     await restScope(app, modelRoutes(models))
 
-    let stopReconciler: (() => Promise<void>) | undefined
+    const stops: (() => Promise<void>)[] = []
     app.addHook('onReady', async () => {
-      stopReconciler = startReconciler(app.deps, dispatcher)
+      stops.push(startReconciler(app.deps, dispatcher), startStorageSweep(app.deps))
     })
     app.addHook('onClose', async () => {
       standings.close()
-      await stopReconciler?.()
+      await Promise.all(stops.map(stop => stop()))
       await dispatcher.close()
     })
   },

@@ -142,9 +142,9 @@ t.test('uploading a dataset', async t => {
     await database.$executeRaw`UPDATE datasets SET "heartbeatAt" = now() - interval '11 seconds'`
     const cut = { ownerId: other.userId, title: 'Cut off', bytes: 1 }
     const { id: never } = await database.uploadedDataset.create({ data: cut })
+    await deps.storage.put(`datasets/${never}/upload`, zip)
     await database.$executeRaw`
       UPDATE datasets SET "createdAt" = now() - interval '2 hours' WHERE id = ${never}::uuid`
-    await deps.storage.put(`datasets/${never}/upload`, zip)
     await vanishes(filesOf(never))
     t.equal(await database.uploadedDataset.count({ where: { id: never } }), 0)
     while ((await getRow(id)).attempt === 1) await sleep(50)

@@ -1,7 +1,8 @@
 import type { Database, Transaction } from '../../platform/database.js'
+import { usedBy } from '../uploads.js'
 import { datasetLimits } from './dataset-limits.js'
 import type { DecodedDataset } from './dataset-protocol.js'
-import { datasetsUse } from './dataset-quota.js'
+import { uploadedDatasets } from './uploaded-dataset.js'
 
 /** One try to decode an upload. Every write below is refused where the dataset has moved on to another. */
 export interface DatasetAttempt {
@@ -64,7 +65,7 @@ export function finishDataset(
       SELECT u.id::text FROM users u JOIN datasets d ON d."ownerId" = u.id
       WHERE d.id = ${datasetId}::uuid FOR NO KEY UPDATE OF u`
     if (!owner) return undefined
-    const others = await datasetsUse(tx, owner.id, datasetId)
+    const others = await usedBy(tx, uploadedDatasets, owner.id, datasetId)
     const isTooMuch = others.bytes + decoded.bytes > quota.bytes
     const { count } = await tx.uploadedDataset.updateMany({
       where: held(key),

@@ -5,15 +5,15 @@ import { countBytes } from '../../platform/bounded-body.js'
 import type { Dependencies } from '../../platform/dependencies.js'
 import { bodyTooLarge, notFound } from '../../platform/errors.js'
 import { type Page, type PageInput, readPage, sliceOf } from '../../platform/pagination.js'
-import { datasetInUse, previewMissing } from '../errors.js'
+import { previewMissing } from '../errors.js'
 import { testImagesFile } from '../model-insight/test-predictions.js'
 import { requireLauncher, requireRunReader } from '../policy.js'
+import { deleteUnused, takeRoom } from '../uploads.js'
 import { decodedFiles, filesOfDataset, filesOfDatasetAttempt, uploadOf } from './dataset-files.js'
 import { type DatasetAttempt, datasetQueue } from './dataset-ledger.js'
-import { requireRoom } from './dataset-quota.js'
 import { type DatasetRow, type DatasetView, viewBuiltIn, viewUpload } from './dataset-view.js'
 import { datasets, findDataset } from './datasets.js'
-import { countUsers, findUpload } from './uploaded-dataset.js'
+import { findUpload, uploadedDatasets } from './uploaded-dataset.js'
 
 export interface DatasetList {
   page: Page<DatasetView>
@@ -86,8 +86,7 @@ export function createDatasetService({ database, courier, storage, logger, confi
     if (length > most) throw bodyTooLarge(most)
     // The row comes first and holds the room that the upload needs: many at once can't pass the quota.
     const { id } = await database.$transaction(async tx => {
-      await tx.$queryRaw`SELECT 1 FROM users WHERE id = ${user.userId}::uuid FOR NO KEY UPDATE`
-      await requireRoom(tx, user.userId, length, quota)
+      await takeRoom(tx, uploadedDatasets, user.userId, length, quota)
       return tx.uploadedDataset.create({
         data: { ownerId: user.userId, title, size: size ?? null, bytes: length },
       })
@@ -135,11 +134,9 @@ export function createDatasetService({ database, courier, storage, logger, confi
   async function deleteDataset(actor: Actor, id: string): Promise<void> {
     const row = await getRow(requireLauncher(actor), id)
     const runs = await database.$transaction(async tx => {
-      const users = await countUsers(tx, row.id)
-      if (users > 0) throw datasetInUse(users)
       const where = { datasetId: row.id, modelKey: { not: null } }
       const runs = await tx.trainingRun.findMany({ where, select: { modelKey: true } })
-      await tx.uploadedDataset.deleteMany({ where: { id: row.id } })
+      await deleteUnused(tx, uploadedDatasets, row.id)
       return runs
     })
     // After the row: files without a dataset are garbage, a dataset without its files would be a lie.

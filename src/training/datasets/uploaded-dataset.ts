@@ -1,10 +1,18 @@
 import type { SignedInActor } from '../../identity/contract.js'
 import type { Database, Transaction } from '../../platform/database.js'
-import { specImpossible } from '../errors.js'
+import { datasetInUse, datasetQuotaFull, specImpossible, tooManyDatasets } from '../errors.js'
 import { maySeeUpload } from '../policy.js'
-import { finalStatuses } from '../runs/run-states.js'
+import { hold, type UploadKind } from '../uploads.js'
 import { type DatasetRow, describeUpload } from './dataset-view.js'
 import { type DatasetDescription, findDataset, namesUpload } from './datasets.js'
+
+export const uploadedDatasets: UploadKind = {
+  table: 'datasets',
+  namedBy: 'datasetId',
+  tooMany: tooManyDatasets,
+  quotaFull: datasetQuotaFull,
+  inUse: datasetInUse,
+}
 
 /** The row of an upload that the user may see. */
 export async function findUpload(
@@ -37,14 +45,7 @@ export async function findTrainable(
 
 /** Keeps an upload from being deleted until the transaction ends. @throws RUN_SPEC_IMPOSSIBLE where it was */
 export async function holdUpload(tx: Transaction, id: string): Promise<void> {
-  const held = await tx.$queryRaw<unknown[]>`SELECT 1 FROM datasets WHERE id = ${id}::uuid FOR KEY SHARE`
-  if (held.length === 0) throw notTrainable(id)
-}
-
-/** How many runs that have not ended train on an upload, which no new one can do until the transaction ends. */
-export async function countUsers(tx: Transaction, id: string): Promise<number> {
-  await tx.$queryRaw`SELECT 1 FROM datasets WHERE id = ${id}::uuid FOR UPDATE`
-  return tx.trainingRun.count({ where: { datasetId: id, status: { notIn: [...finalStatuses] } } })
+  if (!(await hold(tx, uploadedDatasets, id))) throw notTrainable(id)
 }
 
 function notTrainable(id: string) {

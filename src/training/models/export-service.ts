@@ -15,6 +15,7 @@ import { requireRunReader } from '../policy.js'
 import { getVisibleRun } from '../runs/run-access.js'
 import type { RunRow } from '../runs/run-view.js'
 import { type ConvertedFormat, type ExportRequest, exportKey, exportQueue } from './model-exports.js'
+import { readModelJson } from './model-json.js'
 import { openModelZip } from './model-zip.js'
 
 type Parts = Pick<Dependencies, 'database' | 'courier' | 'storage' | 'logger'>
@@ -43,7 +44,7 @@ export function createExportService(
   const conversions = courier.queue<ExportRequest>(exportQueue)
   return { listExports, openExport }
 
-  /** Empty while the run has no model. @throws NOT_FOUND */
+  /** Empty while the run has no model. @throws NOT_FOUND, RUN_MODEL_MISSING */
   async function listExports(actor: Actor, id: string): Promise<ModelExport[]> {
     const row = await getVisibleRun(database, requireRunReader(actor), id)
     const { modelKey } = row
@@ -89,10 +90,11 @@ export function createExportService(
     return storage.open(key)
   }
 
-  /** Why the model can't be had in a format. */
+  /** Why the model can't be had in a format. @throws RUN_MODEL_MISSING where it was deleted just now */
   async function findProblem(modelKey: string, format: ExportFormat): Promise<string | undefined> {
     if (format === 'tfjs') return undefined
-    const text = (await storage.read(`${modelKey}/model.json`)).toString()
+    const text = await readModelJson(storage, modelKey)
+    if (text === undefined) throw modelMissing()
     return findExportProblem(readSavedNetwork(text), format)
   }
 }

@@ -1,11 +1,19 @@
 import { z } from 'zod'
 import type { SignedInActor } from '../../identity/contract.js'
-import type { Database, Prisma, Transaction } from '../../platform/database.js'
-import { specImpossible } from '../errors.js'
+import type { Database, Prisma } from '../../platform/database.js'
+import { modelInUse, modelQuotaFull, tooManyModels } from '../errors.js'
 import { maySeeUpload } from '../policy.js'
-import { finalStatuses } from '../runs/run-states.js'
+import type { UploadKind } from '../uploads.js'
 
 export type ModelRow = Prisma.ImportedModelGetPayload<object>
+
+export const importedModels: UploadKind = {
+  table: 'models',
+  namedBy: 'sourceModelId',
+  tooMany: tooManyModels,
+  quotaFull: modelQuotaFull,
+  inUse: modelInUse,
+}
 
 /** The row of an imported model that the user may see. */
 export async function findImportedModel(
@@ -17,20 +25,4 @@ export async function findImportedModel(
   if (!z.uuid().safeParse(id).success) return undefined
   const row = await database.importedModel.findUnique({ where: { id } })
   return row !== null && maySeeUpload(user, row) ? row : undefined
-}
-
-/** Keeps a model from being deleted until the transaction ends. @throws RUN_SPEC_IMPOSSIBLE where it was */
-export async function holdModel(tx: Transaction, id: string): Promise<void> {
-  const held = await tx.$queryRaw<unknown[]>`SELECT 1 FROM models WHERE id = ${id}::uuid FOR KEY SHARE`
-  if (held.length === 0) throw noSuchModel(id)
-}
-
-/** How many runs that have not ended begin with a model, which no new one can do until the transaction ends. */
-export async function countModelUsers(tx: Transaction, id: string): Promise<number> {
-  await tx.$queryRaw`SELECT 1 FROM models WHERE id = ${id}::uuid FOR UPDATE`
-  return tx.trainingRun.count({ where: { sourceModelId: id, status: { notIn: [...finalStatuses] } } })
-}
-
-export function noSuchModel(id: string) {
-  return specImpossible([{ field: 'from', message: `There is no imported model ${id} that you may use.` }])
 }

@@ -14,11 +14,12 @@ import type { Dependencies } from '../../platform/dependencies.js'
 import { bodyTooLarge, notFound } from '../../platform/errors.js'
 import { type Page, type PageInput, readPage } from '../../platform/pagination.js'
 import { UploadRefused } from '../../platform/upload-refused.js'
-import { modelInUse, modelRefused } from '../errors.js'
+import { modelRefused } from '../errors.js'
 import { requireLauncher, requireRunReader } from '../policy.js'
 import { type NetworkSummaryBody, summarizeByDefaults } from '../spec/network-summary.js'
-import { countModelUsers, findImportedModel, type ModelRow } from './imported-model.js'
-import { requireModelRoom } from './model-quota.js'
+import { checkRoom, deleteUnused, takeRoom } from '../uploads.js'
+import { findImportedModel, importedModels, type ModelRow } from './imported-model.js'
+import { readModelJson } from './model-json.js'
 import { type ModelView, type ModelWithNetwork, viewModel } from './model-view.js'
 import { type ModelUpload, readModelZip } from './read-model-zip.js'
 
@@ -51,7 +52,7 @@ export function createModelService({ database, storage, config }: Parts) {
   ): Promise<ModelWithNetwork> {
     const user = requireLauncher(actor)
     if (length > most) throw bodyTooLarge(most)
-    await requireModelRoom(database, user.userId, 0, quota)
+    await checkRoom(database, importedModels, user.userId, 0, quota)
     const directory = await mkdtemp(join(tmpdir(), `lyceum-model-${process.pid}-`))
     const modelKey = `models/${randomUUID()}`
     try {
@@ -72,13 +73,12 @@ export function createModelService({ database, storage, config }: Parts) {
     }
   }
 
-  /** After its files, and in a user's turn: many at once can't pass the quota. @throws MODEL_TOO_MANY, MODEL_QUOTA_FULL */
+  /** After its files. @throws MODEL_TOO_MANY, MODEL_QUOTA_FULL */
   function insert({ userId: ownerId }: SignedInActor, title: string, modelKey: string, upload: ModelUpload) {
     const { network, classNames, modelJson, weightBytes } = upload
     const bytes = modelJson.length + weightBytes
     return database.$transaction(async tx => {
-      await tx.$queryRaw`SELECT 1 FROM users WHERE id = ${ownerId}::uuid FOR NO KEY UPDATE`
-      await requireModelRoom(tx, ownerId, bytes, quota)
+      await takeRoom(tx, importedModels, ownerId, bytes, quota)
       return tx.importedModel.create({
         data: {
           ...{ ownerId, title, modelKey, bytes, classNames: [...classNames] },
@@ -131,17 +131,15 @@ export function createModelService({ database, storage, config }: Parts) {
   /** Deletes a model. Runs that have ended keep what they tell of it. @throws NOT_FOUND, MODEL_IN_USE */
   async function deleteModel(actor: Actor, id: string): Promise<void> {
     const row = await getRow(requireLauncher(actor), id)
-    await database.$transaction(async tx => {
-      const users = await countModelUsers(tx, row.id)
-      if (users > 0) throw modelInUse(users)
-      await tx.importedModel.deleteMany({ where: { id: row.id } })
-    })
+    await database.$transaction(tx => deleteUnused(tx, importedModels, row.id))
     // After the row: files without a model are garbage, a model without its files would be a lie.
     await storage.deleteAll(row.modelKey)
   }
 
   async function readNetwork({ modelKey }: ModelRow): Promise<Network> {
-    return readSavedNetwork((await storage.read(`${modelKey}/model.json`)).toString())
+    const text = await readModelJson(storage, modelKey)
+    if (text === undefined) throw notFound('model')
+    return readSavedNetwork(text)
   }
 
   async function getRow(user: SignedInActor, id: string): Promise<ModelRow> {

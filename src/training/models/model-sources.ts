@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import type { SignedInActor } from '../../identity/contract.js'
 import { readSavedModel, readSavedNetwork, type SavedModel } from '../../networks/saved-model.js'
+import type { Transaction } from '../../platform/database.js'
 import type { Dependencies } from '../../platform/dependencies.js'
 import { parseInput } from '../../platform/parse.js'
 import type { DatasetDescription } from '../datasets/datasets.js'
 import { specImpossible } from '../errors.js'
-import { findVisibleRun } from '../runs/run-access.js'
+import { findVisibleRun, holdRun } from '../runs/run-access.js'
 import { isFinal } from '../runs/run-states.js'
 import { type RunRow, runInclude } from '../runs/run-view.js'
 import { keepClasses } from '../spec/classes-spec.js'
@@ -13,7 +14,9 @@ import { type FineTuning, findSourceProblems, fineTuningFields } from '../spec/f
 import { kerasJsonOf, namesNetwork, networkOf } from '../spec/network-spec.js'
 import { resolveNetwork } from '../spec/resolve-network.js'
 import { type SpecProblem, type TrainingSpec, trainingSpec } from '../spec/training-spec.js'
-import { findImportedModel, noSuchModel } from './imported-model.js'
+import { hold } from '../uploads.js'
+import { findImportedModel, importedModels } from './imported-model.js'
+import { readModelJson } from './model-json.js'
 
 type Parts = Pick<Dependencies, 'database' | 'storage'>
 
@@ -50,8 +53,8 @@ async function readImportedModel(
   modelId: string,
 ): Promise<ModelSource> {
   const row = await findImportedModel(database, user, modelId)
-  if (row === undefined) throw noSuchModel(modelId)
-  const text = (await storage.read(`${row.modelKey}/model.json`)).toString()
+  const text = row && (await readModelJson(storage, row.modelKey))
+  if (row === undefined || text === undefined) throw noSuchModel(modelId)
   const kerasJson = kerasJsonOf(readSavedNetwork(text))
   return { id: { modelId: row.id }, network: { kerasJson }, model: readSavedModel(text) }
 }
@@ -61,9 +64,10 @@ async function readRunModel({ storage }: Parts, row: RunRow): Promise<ModelSourc
   if (!isFinal(row.status) || modelKey === null) {
     throw refuse(`The run ${row.id} has no model: it must have ended with one first, and is ${row.status}.`)
   }
-  const text = await storage.read(`${modelKey}/model.json`)
+  const text = await readModelJson(storage, modelKey)
+  if (text === undefined) throw noSuchRun(row.id)
   const network = networkOf(trainingSpec.parse(row.spec))
-  return { id: { runId: row.id }, network, model: readSavedModel(text.toString()) }
+  return { id: { runId: row.id }, network, model: readSavedModel(text) }
 }
 
 async function findRow(
@@ -73,7 +77,7 @@ async function findRow(
 ): Promise<RunRow> {
   if (runId !== undefined) {
     const row = await findVisibleRun(database, user, runId)
-    if (row === undefined) throw refuse(`There is no run ${runId} that you may see.`)
+    if (row === undefined) throw noSuchRun(runId)
     return row
   }
   const row = await database.trainingRun.findFirst({
@@ -87,6 +91,12 @@ async function findRow(
     )
   }
   return row
+}
+
+/** Keeps what a run begins with from being deleted until the transaction ends. @throws RUN_SPEC_IMPOSSIBLE where it was */
+export async function holdSource(tx: Transaction, { runId, modelId }: FineTuning): Promise<void> {
+  if (modelId !== undefined && !(await hold(tx, importedModels, modelId))) throw noSuchModel(modelId)
+  if (runId !== undefined && !(await holdRun(tx, runId))) throw noSuchRun(runId)
 }
 
 /** A spec that names no network trains that of its source. */
@@ -117,6 +127,14 @@ export function findMismatch(
   const resolved = resolveNetwork(spec, keepClasses(dataset, spec.classes))
   if ('problems' in resolved) return []
   return findSourceProblems(resolved.network, spec.from?.newHead ?? false, source.model)
+}
+
+function noSuchModel(id: string): Error {
+  return refuse(`There is no imported model ${id} that you may use.`)
+}
+
+function noSuchRun(id: string): Error {
+  return refuse(`There is no run ${id} that you may see.`)
 }
 
 function refuse(message: string): Error {

@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import type { SignedInActor } from '../../identity/contract.js'
+import type { Transaction } from '../../platform/database.js'
 import type { Dependencies } from '../../platform/dependencies.js'
 import { notFound } from '../../platform/errors.js'
 import { maySeeRun } from '../policy.js'
+import { finalStatuses } from './run-states.js'
 import { ownershipOf, type RunRow, runInclude } from './run-view.js'
 
 type Database = Dependencies['database']
@@ -24,4 +26,19 @@ export async function getVisibleRun(database: Database, user: SignedInActor, id:
   const row = await findVisibleRun(database, user, id)
   if (row === undefined) throw notFound('run')
   return row
+}
+
+/** Keeps a run from being deleted until the transaction ends. False where it is gone already. */
+export async function holdRun(tx: Transaction, id: string): Promise<boolean> {
+  const held = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM training_runs WHERE id = ${id}::uuid FOR KEY SHARE`
+  return held.length > 0
+}
+
+/** How many runs that have not ended begin with a run's model, which no new one can do until the transaction ends. */
+export async function countFineTunings(tx: Transaction, id: string): Promise<number> {
+  await tx.$queryRaw`SELECT 1 FROM training_runs WHERE id = ${id}::uuid FOR UPDATE`
+  return tx.trainingRun.count({
+    where: { spec: { path: ['from', 'runId'], equals: id }, status: { notIn: [...finalStatuses] } },
+  })
 }

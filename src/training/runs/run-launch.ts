@@ -8,8 +8,13 @@ import { parseInput } from '../../platform/parse.js'
 import { type DatasetDescription, namesUpload } from '../datasets/datasets.js'
 import { findTrainable, holdUpload } from '../datasets/uploaded-dataset.js'
 import { runKeyReused, specImpossible, tooManyRuns } from '../errors.js'
-import { holdModel } from '../models/imported-model.js'
-import { findMismatch, findModelSource, withNetworkOf, withSource } from '../models/model-sources.js'
+import {
+  findMismatch,
+  findModelSource,
+  holdSource,
+  withNetworkOf,
+  withSource,
+} from '../models/model-sources.js'
 import { machineClassOf } from '../queue/queue-names.js'
 import { type DefaultQuotas, type QuotaKey, readQuota } from '../queue/quotas.js'
 import { overrideSpec } from '../spec/network-spec.js'
@@ -98,7 +103,7 @@ function nameRun({ architecture = 'A network' }: TrainingSpec, { id, title }: Da
  * Stores a queued run with its first attempt and its first event, or finds the one that the same idempotency
  * key made before.
  *
- * @throws RUN_IDEMPOTENCY_KEY_REUSED, RUN_TOO_MANY
+ * @throws RUN_IDEMPOTENCY_KEY_REUSED, RUN_TOO_MANY, RUN_SPEC_IMPOSSIBLE where what it needs was deleted just now
  */
 export function insertRun(
   { database, quotas }: Pick<Sources, 'database' | 'quotas'>,
@@ -120,8 +125,8 @@ export function insertRun(
       await requireRoom(tx, quotas, { subject: 'COURSE', subjectId: courseId }, { courseId })
     const datasetId = namesUpload(plan.spec.dataset) ? plan.spec.dataset : null
     if (datasetId !== null) await holdUpload(tx, datasetId)
-    const sourceModelId = plan.spec.from?.modelId ?? null
-    if (sourceModelId !== null) await holdModel(tx, sourceModelId)
+    const { from } = plan.spec
+    if (from !== undefined) await holdSource(tx, from)
     const { dataset: _, ...data } = plan
     const queued: RunEvent = { type: 'queued', attempt: 1 }
     const run = await tx.trainingRun.create({
@@ -129,7 +134,7 @@ export function insertRun(
         ...data,
         spec: toJson(plan.spec),
         datasetId,
-        sourceModelId,
+        sourceModelId: from?.modelId ?? null,
         priority,
         machineClass: machineClassOf(plan.spec),
         ownerId: owner.userId,

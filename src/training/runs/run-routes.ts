@@ -184,6 +184,7 @@ export function trainingRoutes(service: RunService) {
         schema: {
           summary: 'Delete a run that has ended, with its events and its model',
           operationId: 'deleteRun',
+          description: 'Unless runs that have not ended begin with its model.',
           tags,
           security,
           params: oneRun,

@@ -10,6 +10,7 @@ import {
   modelMissing,
   priorityFixed,
   runHasEnded,
+  runModelInUse,
   runNotEnded,
   runNotPausable,
   runNotPaused,
@@ -23,7 +24,7 @@ import { findCheckpoints, removeCheckpoints, type StoredCheckpoint } from './che
 import type { PredictionImage } from './child-protocol.js'
 import { type Curve, thin } from './curve.js'
 import { watchRuns } from './live-runs.js'
-import { findVisibleRun, getVisibleRun } from './run-access.js'
+import { countFineTunings, findVisibleRun, getVisibleRun } from './run-access.js'
 import { findCurve, findEvents, type StoredEvent } from './run-feed.js'
 import { filesOfRun } from './run-files.js'
 import { insertRun, type LabFinder, type LaunchPlan, planLaunch, planRerun } from './run-launch.js'
@@ -146,13 +147,17 @@ export function createRunService(
     return viewRun(await getRow(user, runId))
   }
 
-  /** Deletes a run that has ended, with its files. @throws NOT_FOUND, FORBIDDEN, RUN_NOT_ENDED */
+  /** Deletes a run that has ended, with its files. @throws NOT_FOUND, FORBIDDEN, RUN_NOT_ENDED, RUN_MODEL_IN_USE */
   async function deleteRun(actor: Actor, id: string): Promise<void> {
     const row = await getManagedRow(requireLauncher(actor), id, 'delete this run')
-    const { count } = await database.trainingRun.deleteMany({
-      where: { id: row.id, status: { in: [...finalStatuses] } },
+    await database.$transaction(async tx => {
+      const runs = await countFineTunings(tx, row.id)
+      if (runs > 0) throw runModelInUse(runs)
+      const { count } = await tx.trainingRun.deleteMany({
+        where: { id: row.id, status: { in: [...finalStatuses] } },
+      })
+      if (count === 0) throw runNotEnded()
     })
-    if (count === 0) throw runNotEnded()
     await database.$executeRaw`SELECT pg_notify('run_events', ${row.id})`
     // After the row: files without a run are garbage, a run without its files would be a lie.
     await storage.deleteAll(filesOfRun(row.id))
