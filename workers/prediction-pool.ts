@@ -123,7 +123,7 @@ class PredictionChild {
       return this.#answer(id, { failure })
     }
     if (report?.kind === 'prediction') {
-      return this.#answer(report.id, { probabilities: report.probabilities })
+      return this.#answer(report.id, { predictions: report.predictions })
     }
     if (report?.kind === 'drawing') return this.#answer(report.id, { png: report.png })
     // Whose answer it was cannot be told: all who wait are told, and the next question starts a new child.

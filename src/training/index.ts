@@ -24,7 +24,8 @@ import { standingResolvers, standingRoutes } from './queue/standing-faces.js'
 import { createStandingService } from './queue/standing-service.js'
 import { createModelAsker } from './runs/ask-model.js'
 import { eventStreamRoute } from './runs/event-stream.js'
-import { predictionRoute } from './runs/prediction-route.js'
+import { predictionRoutes } from './runs/prediction-routes.js'
+import { createPredictionService } from './runs/prediction-service.js'
 import { startReconciler } from './runs/reconciler.js'
 import type { LabFinder } from './runs/run-launch.js'
 import { trainingResolvers } from './runs/run-resolvers.js'
@@ -48,16 +49,17 @@ export const training = fp<Options>(
   async (app: FastifyInstance, { catalog }) => {
     const dispatcher = createDispatcher(app.deps)
     const asker = createModelAsker(app.deps)
-    const service = createRunService(app.deps, catalog, dispatcher, asker)
+    const service = createRunService(app.deps, catalog, dispatcher)
+    const predictions = createPredictionService(app.deps, asker)
     const exports = createExportService(app.deps)
     app.decorate('training', service)
     app.schemaParts.add({
       sdl: new URL('./runs/runs.graphql', import.meta.url),
-      resolvers: trainingResolvers(service, exports),
+      resolvers: trainingResolvers(service, exports, predictions),
     })
     await restScope(app, trainingRoutes(service))
     await restScope(app, eventStreamRoute(app, service))
-    await restScope(app, predictionRoute(service))
+    await restScope(app, predictionRoutes(predictions))
     await restScope(app, exportRoutes(exports))
 
     const queue = createQueueService(app.deps)

@@ -267,6 +267,10 @@ t.test('who may do what', async t => {
       await pairs(id => ({ url: `/api/v1/runs/${id}/history` }), run),
       await pairs(id => ({ url: `/api/v1/runs/${id}/model/model.json` }), run),
       await pairs(id => ({ method: 'POST', url: `/api/v1/runs/${id}/predictions`, payload: { image } }), run),
+      await pairs(
+        id => ({ method: 'POST', url: `/api/v1/runs/${id}/predictions/batch`, payload: { images: [image] } }),
+        run,
+      ),
       await pairs(id => ({ url: `/api/v1/models/${id}` }), imported.id),
       await pairs(
         query(id => `{ model(id: "${id}") { id } }`),

@@ -14,7 +14,8 @@ process.on('message', message => {
   const command = childCommand.parse(message)
   if (command.kind === 'stop' && !ignoresStop) return end({ kind: 'stopped' })
   if (command.kind === 'predict') {
-    return send({ kind: 'prediction', id: command.id, probabilities: command.images.map(() => [0.25, 0.75]) })
+    const predictions = command.images.map(() => ({ probabilities: [0.25, 0.75] }))
+    return send({ kind: 'prediction', id: command.id, predictions })
   }
   if (command.kind !== 'train') return
   event(startedEvent)

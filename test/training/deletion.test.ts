@@ -11,7 +11,6 @@ import type { Storage } from '../../src/platform/storage.js'
 import { createDatasetService } from '../../src/training/datasets/dataset-service.js'
 import { createModelService } from '../../src/training/models/model-service.js'
 import { createDispatcher } from '../../src/training/queue/dispatcher.js'
-import { createModelAsker } from '../../src/training/runs/ask-model.js'
 import { createRunService } from '../../src/training/runs/run-service.js'
 import { sweepStorage } from '../../src/training/storage-sweep.js'
 import { openTestDependencies } from '../support/app.js'
@@ -30,12 +29,7 @@ t.test('deleting what runs need', async t => {
   const dispatcher = createDispatcher(deps)
   t.teardown(() => dispatcher.close())
   const runServiceOn = (storage: Storage) =>
-    createRunService(
-      { ...deps, storage },
-      { findLab: async () => undefined },
-      dispatcher,
-      createModelAsker(deps),
-    )
+    createRunService({ ...deps, storage }, { findLab: async () => undefined }, dispatcher)
   const addDataset = async (): Promise<string> => {
     const images = { inputShape: [4, 4, 1], classNames: ['0', '1'], split: 'None.' }
     const counts = { trainingCounts: [100, 100], testCounts: [10, 10] }

@@ -3,9 +3,9 @@ import t from 'tap'
 import type { Actor } from '../../src/identity/contract.js'
 import { createDispatcher } from '../../src/training/queue/dispatcher.js'
 import { createModelAsker } from '../../src/training/runs/ask-model.js'
+import { createPredictionService } from '../../src/training/runs/prediction-service.js'
 import { startReconciler } from '../../src/training/runs/reconciler.js'
 import { requestCancel } from '../../src/training/runs/run-requests.js'
-import { createRunService } from '../../src/training/runs/run-service.js'
 import { openTestDependencies } from '../support/app.js'
 import { forEachBackend } from '../support/backends.js'
 import {
@@ -91,8 +91,7 @@ t.test('A queue that is reconciled with the rows', t =>
         tokenKind: 'API',
         tokenExpiresAt: new Date(),
       }
-      const catalog = { findLab: async () => undefined }
-      const service = createRunService(deps, catalog, dispatcher, createModelAsker(deps, 100))
+      const service = createPredictionService(deps, createModelAsker(deps, 100))
       const image = { format: 'pixels' as const, pixels: [[0]], invert: false }
       await t.rejects(service.predict(owner, id, image), {
         code: 'NO_WORKER_ANSWERED',

@@ -143,6 +143,19 @@ t.test('the life of a run', async t => {
     ]) {
       t.match((await predict(id, body)).json(), { status: 400, code: 'INVALID_INPUT' })
     }
+    const batch = (of: string, images: object[]) => post(`/runs/${of}/predictions/batch`, headers, { images })
+    t.match((await batch(waiting, [image])).json(), { status: 409, code: 'RUN_MODEL_MISSING' })
+    const tooMany = { code: 'INVALID_INPUT', problems: [{ path: /images$/, message: /at most 32 images/ }] }
+    const images = Array.from({ length: 33 }, () => image)
+    t.match((await batch(id, images)).json(), { status: 400, ...tooMany })
+    t.match((await batch(id, [])).json(), { status: 400, code: 'INVALID_INPUT' })
+    t.match((await batch(id, [image, { ...image, pixels: [[256]] }])).json(), {
+      problems: [{ path: /images.1.pixels.0.0$/ }],
+    })
+    const mutation = `mutation ($id: ID!, $images: [PredictionImageInput!]!) {
+      predictBatch(runId: $id, images: $images) { index classes { name } problem }
+    }`
+    t.match(await ask(mutation, headers, { id, images }), { errors: [{ extensions: tooMany }] })
     await remove(`/runs/${id}`, headers)
     t.equal(await storage.open(`runs/${id}/1/model.json`), undefined)
     t.match((await file(id)).json(), { status: 404, code: 'NOT_FOUND' })

@@ -23,7 +23,7 @@ t.test('The prediction pool', async t => {
     const answers = await Promise.all(models.map(model => pool.ask(`models/${model}/1`, question)))
     t.same(
       answers,
-      models.map(() => ({ probabilities: [[0.25, 0.75]] })),
+      models.map(() => ({ predictions: [{ probabilities: [0.25, 0.75] }] })),
     )
   })
   await t.test('rejects a model that is not there', async t => {

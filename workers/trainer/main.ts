@@ -78,7 +78,7 @@ async function runToEnd(command: TrainCommand): Promise<void> {
 async function answerQuestion(command: ModelCommand): Promise<ChildReport> {
   const { id } = command
   if (command.kind === 'predict')
-    return { kind: 'prediction', id, probabilities: await predictor.predict(command) }
+    return { kind: 'prediction', id, predictions: await predictor.predict(command) }
   const png =
     command.kind === 'drawFilters'
       ? await predictor.drawFilters(command)

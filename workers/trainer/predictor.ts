@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { model as createModel, type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers'
 import { z } from 'zod'
-import type { ModelCommand, ModelImage } from '../../src/training/contract.js'
+import type { FailureReport, ModelCommand, ModelImage, ModelPrediction } from '../../src/training/contract.js'
 import { openEngine } from '../engines/choose-engine.js'
 import type { TensorFlow } from '../engines/engine.js'
 import { drawTiles, splitChannels } from './draw-tiles.js'
@@ -14,6 +14,8 @@ import { readImage } from './read-image.js'
 registerLocalResponseNormalization()
 
 const MODELS_KEPT = 4
+/** Images computed at once: as many of a large network as the heap of wasm holds. */
+const BATCH_SIZE = 8
 
 const modelFile = z.object({
   modelTopology: z.record(z.string(), z.unknown()),
@@ -47,19 +49,18 @@ export class Predictor {
   readonly #models = new Map<string, LayersModel>()
 
   /**
-   * Class probabilities, one row for each image.
-   * @throws Failure when an image or the model cannot be read
+   * One prediction for each image; an image that cannot be read has its reason in place of probabilities.
+   * @throws Failure when the model cannot be read
    */
-  async predict({ modelDirectory, images }: Asked<'predict'>): Promise<number[][]> {
+  async predict({ modelDirectory, images }: Asked<'predict'>): Promise<ModelPrediction[]> {
     const { tf } = await openEngine('wasm')
     const model = await this.#load(modelDirectory)
-    const output = await apply(tf, model, images)
-    const probabilities = await output.data()
-    const classes = output.shape[1] ?? 0
-    output.dispose()
-    // Float32 rounding may leave a probability a hair above 1.
-    return images.map((_, row) =>
-      Array.from(probabilities.subarray(row * classes, (row + 1) * classes), value => Math.min(1, value)),
+    const shape = inputShapeOf(model)
+    const read = await Promise.all(images.map(image => tryToRead(image, shape)))
+    const rows = await recognise(tf, model, read.filter(isPixels))
+    let row = 0
+    return read.map(image =>
+      isPixels(image) ? { probabilities: rows[row++] ?? [] } : { failure: image.failure },
     )
   }
 
@@ -83,7 +84,7 @@ export class Predictor {
     const { tf } = await openEngine('wasm')
     const whole = await this.#load(modelDirectory)
     const part = createModel({ inputs: whole.inputs, outputs: whole.getLayer(layer).output })
-    const output = await apply(tf, part, [image])
+    const output = apply(tf, part, [await readImage(image, inputShapeOf(whole))])
     const [, height, width, channels] = outputShape.parse(output.shape)
     const values = await output.data()
     output.dispose()
@@ -104,13 +105,52 @@ export class Predictor {
   }
 }
 
-/** A model's output for these images. The caller disposes it. */
-async function apply(tf: TensorFlow, model: LayersModel, images: readonly ModelImage[]): Promise<Tensor> {
+type Shape = [height: number, width: number, channels: number]
+
+function inputShapeOf(model: LayersModel): Shape {
   const [, ...shape] = inputShape.parse(model.inputs[0]?.shape)
-  const pixels = await Promise.all(images.map(image => readImage(image, shape)))
+  return shape
+}
+
+async function tryToRead(
+  image: ModelImage,
+  shape: Shape,
+): Promise<Float32Array | { failure: FailureReport }> {
+  try {
+    return await readImage(image, shape)
+  } catch (error) {
+    if (error instanceof Failure) return { failure: error.report }
+    throw error
+  }
+}
+
+function isPixels(read: Float32Array | { failure: FailureReport }): read is Float32Array {
+  return read instanceof Float32Array
+}
+
+/** Class probabilities, one row for each image. */
+async function recognise(
+  tf: TensorFlow,
+  model: LayersModel,
+  images: readonly Float32Array[],
+): Promise<number[][]> {
+  if (images.length === 0) return []
+  const output = apply(tf, model, images)
+  const probabilities = await output.data()
+  const classes = output.shape[1] ?? 0
+  output.dispose()
+  // Float32 rounding may leave a probability a hair above 1.
+  return images.map((_, row) =>
+    Array.from(probabilities.subarray(row * classes, (row + 1) * classes), value => Math.min(1, value)),
+  )
+}
+
+/** A model's output for these images. The caller disposes it. */
+function apply(tf: TensorFlow, model: LayersModel, images: readonly Float32Array[]): Tensor {
+  const shape = inputShapeOf(model)
   return tf.tidy(() => {
-    const batch = tf.stack(pixels.map(values => tf.tensor3d(values, shape)))
-    const result = model.predict(batch)
+    const batch = tf.stack(images.map(values => tf.tensor3d(values, shape)))
+    const result = model.predict(batch, { batchSize: BATCH_SIZE })
     if (Array.isArray(result)) throw new Error('the model has several outputs')
     return result
   })

@@ -6,7 +6,7 @@ import type { ModelQuestion } from './child-protocol.js'
 import { type ModelAnswer, type ModelRequest, modelAnswer, predictionQueue } from './predictions.js'
 
 type Parts = Pick<Dependencies, 'courier' | 'logger'>
-type Answer<Kind extends 'probabilities' | 'png'> = Extract<ModelAnswer, Record<Kind, unknown>>[Kind]
+type Answer<Kind extends 'predictions' | 'png'> = Extract<ModelAnswer, Record<Kind, unknown>>[Kind]
 
 export type ModelAsker = ReturnType<typeof createModelAsker>
 
@@ -16,15 +16,15 @@ export function createModelAsker({ courier, logger }: Parts, timeoutMs = 30_000)
   return { predict, draw }
 
   /**
-   * One row of class probabilities for each image.
-   * @throws PREDICTION_FAILED, NO_WORKER_ANSWERED, UNAVAILABLE
+   * One prediction for each image, in their order.
+   * @throws NO_WORKER_ANSWERED, UNAVAILABLE
    */
   async function predict(
     runId: string,
     question: Extract<ModelQuestion, { kind: 'predict' }>,
-  ): Promise<Answer<'probabilities'>> {
+  ): Promise<Answer<'predictions'>> {
     const answer = await ask({ runId, question })
-    if ('probabilities' in answer) return answer.probabilities
+    if ('predictions' in answer) return answer.predictions
     throw misunderstood()
   }
 

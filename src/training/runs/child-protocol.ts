@@ -37,12 +37,15 @@ const testImage = z.strictObject({ format: z.literal('bytes'), data: z.base64() 
 export const modelImage = z.discriminatedUnion('format', [...predictionImage.options, testImage])
 export type ModelImage = z.output<typeof modelImage>
 
+/** The most images that are recognised at once. */
+export const mostPredictedImages = 32
+
 const layerName = z.string().min(1).max(200)
 
 /** What can be asked of a model: nothing of it changes. */
 const modelQuestions = {
   /** Answered with `prediction`. */
-  predict: { kind: z.literal('predict'), images: z.array(predictionImage).min(1).max(64) },
+  predict: { kind: z.literal('predict'), images: z.array(predictionImage).min(1).max(mostPredictedImages) },
   /** The kernels of a convolution over one or three channels; answered with `drawing`. */
   drawFilters: { kind: z.literal('drawFilters'), layer: layerName },
   /** What a layer makes of an image; answered with `drawing`. */
@@ -99,6 +102,14 @@ export const fault = z.enum(['spec', 'machine', 'lyceum'])
 
 const failure = { code: z.string(), message: z.string(), hint: z.string(), fault }
 
+/** What a model says of an image, or why it could say nothing: an image that is none costs the others nothing. */
+export const modelPrediction = z.union([
+  /** One probability for each class, in the dataset's order. */
+  z.strictObject({ probabilities: z.array(z.number().min(0).max(1)).min(1) }),
+  z.strictObject({ failure: z.strictObject(failure) }),
+])
+export type ModelPrediction = z.output<typeof modelPrediction>
+
 /** Of a file in the output directory, and of nowhere else. */
 const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/)
 
@@ -125,11 +136,11 @@ export const childReport = z.discriminatedUnion('kind', [
   /** After `stop` or `pause`: the child leaves. */
   z.strictObject({ kind: z.literal('stopped') }),
   z.strictObject({ kind: z.literal('failed'), ...failure }),
-  /** One row of class probabilities for each image. */
+  /** One for each image, in their order. */
   z.strictObject({
     kind: z.literal('prediction'),
     id: z.string(),
-    probabilities: z.array(z.array(z.number().min(0).max(1))),
+    predictions: z.array(modelPrediction).min(1),
   }),
   z.strictObject({ kind: z.literal('drawing'), id: z.string(), /** In base64. */ png: z.base64() }),
   /** The question of that id could not be answered; the child stays. */

@@ -21,7 +21,6 @@ import { overrideSpec } from '../spec/network-spec.js'
 import { type TrainingSpec, trainingSpec, validateSpec } from '../spec/training-spec.js'
 import type { RunEvent } from './run-events.js'
 import type { LaunchInput, RerunInput } from './run-schemas.js'
-import { finalStatuses } from './run-states.js'
 import { type RunRow, runInclude } from './run-view.js'
 
 /** What training asks of the catalog. */

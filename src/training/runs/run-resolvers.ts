@@ -5,16 +5,30 @@ import { parsePage, toConnection } from '../../platform/pagination.js'
 import { parseInput } from '../../platform/parse.js'
 import type { ExportService } from '../models/export-service.js'
 import { unavailableReason } from '../spec/lab-availability.js'
+import type { PredictionService } from './prediction-service.js'
 import { type StoredEvent, untilLeft } from './run-feed.js'
-import { curveQuery, eventNumber, eventPage, launchInput, predictionInput, runId } from './run-schemas.js'
+import {
+  curveQuery,
+  eventNumber,
+  eventPage,
+  launchInput,
+  predictionBatchInput,
+  predictionInput,
+  runId,
+} from './run-schemas.js'
 import type { RunList, RunService } from './run-service.js'
 
 const launchArgs = z.object({ input: launchInput })
 const predictArgs = predictionInput.extend({ runId })
+const predictBatchArgs = predictionBatchInput.extend({ runId })
 const watchArgs = z.object({ runId, after: eventNumber })
 
 /** GraphQL in, service out. */
-export function trainingResolvers(service: RunService, exports: ExportService) {
+export function trainingResolvers(
+  service: RunService,
+  exports: ExportService,
+  predictions: PredictionService,
+) {
   return {
     Query: {
       trainingRun: async (_root, { id }, { actor }) => (await service.findRun(actor, id)) ?? null,
@@ -35,7 +49,11 @@ export function trainingResolvers(service: RunService, exports: ExportService) {
       },
       predict(_root, args, { actor }) {
         const { runId, image } = parseInput(predictArgs, args)
-        return service.predict(actor, runId, image)
+        return predictions.predict(actor, runId, image)
+      },
+      predictBatch(_root, args, { actor }) {
+        const { runId, images } = parseInput(predictBatchArgs, args)
+        return predictions.predictBatch(actor, runId, images)
       },
     },
     Subscription: {

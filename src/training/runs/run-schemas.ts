@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { MachineClass, RunPriority } from '../../generated/prisma/enums.js'
 import { holdReasons } from '../queue/decide-releases.js'
-import { predictionImage } from './child-protocol.js'
+import { mostPredictedImages, predictionImage } from './child-protocol.js'
 import { epochEvent, runEvent, stepEvent } from './run-events.js'
 import { runProvenance } from './run-provenance.js'
 import { runStatuses } from './run-states.js'
@@ -46,6 +46,15 @@ export type RerunInput = z.output<typeof rerunInput>
 export const modelFile = z.enum(modelFileNames)
 
 export const predictionInput = z.strictObject({ image: predictionImage })
+export const predictionBatchInput = z.strictObject({
+  images: z
+    .array(predictionImage)
+    .min(1, 'must have an image')
+    .max(
+      mostPredictedImages,
+      `must have at most ${mostPredictedImages} images: send the others in another request`,
+    ),
+})
 
 /** The number of the last event that a client has seen; 0 for none. */
 export const eventNumber = z.coerce.number().int().min(0).max(2_147_483_647)
@@ -60,10 +69,17 @@ export const curveQuery = z.object({ maxPoints: z.coerce.number().int().min(10).
 
 export const curveBody = z.object({ steps: z.array(stepEvent), epochs: z.array(epochEvent) })
 
-export const prediction = z.object({
-  classes: z.array(z.object({ name: z.string(), probability: z.number() })),
-})
+const classProbabilities = z.array(z.object({ name: z.string(), probability: z.number() }))
+
+export const prediction = z.object({ classes: classProbabilities })
 export type Prediction = z.output<typeof prediction>
+
+export const batchedPrediction = z.object({
+  index: z.int().describe('The place of the image in the request, from 0.'),
+  classes: classProbabilities.nullable().describe('Null where the image could not be recognised.'),
+  problem: z.string().nullable().describe('Why the image could not be recognised.'),
+})
+export type BatchedPrediction = z.output<typeof batchedPrediction>
 
 const json = z.unknown()
 

@@ -19,9 +19,7 @@ import { mayManageRun, maySeeRun, requireLauncher, requirePriority, requireRunRe
 import type { Dispatcher } from '../queue/dispatcher.js'
 import { setPriority } from '../queue/release-runs.js'
 import { type NetworkSummaryBody, summarizeSpec } from '../spec/network-summary.js'
-import type { ModelAsker } from './ask-model.js'
 import { findCheckpoints, removeCheckpoints, type StoredCheckpoint } from './checkpoint-ledger.js'
-import type { PredictionImage } from './child-protocol.js'
 import { type Curve, thin } from './curve.js'
 import { watchRuns } from './live-runs.js'
 import { countFineTunings, findVisibleRun, getVisibleRun } from './run-access.js'
@@ -29,11 +27,11 @@ import { findCurve, findEvents, type StoredEvent } from './run-feed.js'
 import { filesOfRun } from './run-files.js'
 import { insertRun, type LabFinder, type LaunchPlan, planLaunch, planRerun } from './run-launch.js'
 import { requestCancel, requestPause, resumeRun } from './run-requests.js'
-import type { LaunchInput, Prediction, RerunInput } from './run-schemas.js'
+import type { LaunchInput, RerunInput } from './run-schemas.js'
 import { finalStatuses, isFinal } from './run-states.js'
 import { type ModelFile, ownershipOf, type RunRow, type RunView, runInclude, viewRun } from './run-view.js'
 
-type Parts = Pick<Dependencies, 'config' | 'database' | 'notifications' | 'courier' | 'storage' | 'logger'>
+type Parts = Pick<Dependencies, 'config' | 'database' | 'notifications' | 'storage'>
 
 /** A page, and how many rows the whole list has. */
 export interface RunList {
@@ -41,16 +39,13 @@ export interface RunList {
   totalCount: number
 }
 
-const finishedResult = z.object({ classNames: z.array(z.string()) })
-
 export type RunService = ReturnType<typeof createRunService>
 
 /** The use-cases of training runs. What an actor may not see is answered like what does not exist. */
 export function createRunService(
-  { config, database, notifications, courier, storage, logger }: Parts,
+  { config, database, notifications, storage }: Parts,
   catalog: LabFinder,
   dispatcher: Pick<Dispatcher, 'dispatch'>,
-  models: ModelAsker,
 ) {
   const watchRun = watchRuns(database, notifications)
   const sources = { database, storage, catalog, quotas: config.runQuotas }
@@ -73,8 +68,6 @@ export function createRunService(
     listCheckpoints,
     watchRun: watch,
     openModelFile,
-    predict,
-    predictBatch,
   }
 
   /** @throws what `requireLauncher`, `planLaunch` and `insertRun` throw */
@@ -252,28 +245,6 @@ export function createRunService(
     const opened = modelKey === null ? undefined : await storage.open(`${modelKey}/${file}`)
     if (opened === undefined) throw modelMissing()
     return opened
-  }
-
-  /** Recognises an image. @throws as `predictBatch` does */
-  async function predict(actor: Actor, id: string, image: PredictionImage): Promise<Prediction> {
-    const [prediction] = await predictBatch(actor, id, [image])
-    if (prediction === undefined) throw new Error('each image has an answer')
-    return prediction
-  }
-
-  /**
-   * Recognises images with the run's model, in a worker.
-   *
-   * @throws NOT_FOUND, RUN_MODEL_MISSING, PREDICTION_FAILED, NO_WORKER_ANSWERED, UNAVAILABLE
-   */
-  async function predictBatch(actor: Actor, id: string, images: PredictionImage[]): Promise<Prediction[]> {
-    const row = await getRow(requireRunReader(actor), id)
-    if (row.modelKey === null) throw modelMissing()
-    const rows = await models.predict(row.id, { kind: 'predict', images })
-    const { classNames } = finishedResult.parse(row.result)
-    return rows.map(probabilities => ({
-      classes: probabilities.map((probability, i) => ({ name: classNames[i] ?? `${i}`, probability })),
-    }))
   }
 
   function getRow(user: SignedInActor, id: string): Promise<RunRow> {

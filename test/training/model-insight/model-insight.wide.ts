@@ -68,6 +68,31 @@ t.test('the insight into a run that a worker has trained', async t => {
     t.ok(Math.abs(best[0].probability - classes[0].probability) < 1e-4)
   })
 
+  await t.test(
+    'recognises several images at once, the same over both faces, and names the one it cannot',
+    async t => {
+      const image = (index: number) => ({ format: 'pixels', pixels: mnistDigit(index).pixels })
+      const images = [image(0), { format: 'pixels', pixels: [[0]] }, image(1)]
+      const { items } = (await post(`/runs/${id}/predictions/batch`, { images })).json()
+      t.match(items, [
+        { index: 0, problem: null },
+        { index: 1, classes: null, problem: /28 rows of 28 numbers/ },
+        { index: 2, problem: null },
+      ])
+      for (const place of [0, 1]) {
+        const { classes } = (await post(`/runs/${id}/predictions`, { image: image(place) })).json()
+        for (const [i, { name, probability }] of classes.entries()) {
+          t.equal(items[2 * place].classes[i].name, name)
+          t.ok(Math.abs(items[2 * place].classes[i].probability - probability) < 1e-6)
+        }
+      }
+      const mutation = `mutation ($id: ID!, $images: [PredictionImageInput!]!) {
+      predictBatch(runId: $id, images: $images) { index classes { name probability } problem }
+    }`
+      t.strictSame((await ask(mutation, { id, images })).data.predictBatch, items)
+    },
+  )
+
   await t.test('draws filters and feature maps, the same of a test image and of its pixels', async t => {
     const filters = await get(`/runs/${id}/filters`)
     t.match(filters.headers, { 'content-type': 'image/png', 'cache-control': /^private/ })

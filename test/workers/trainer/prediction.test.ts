@@ -39,7 +39,10 @@ async function predict(images: PredictionImageInput[], modelDirectory = director
 async function probabilities(images: PredictionImageInput[]): Promise<number[][]> {
   const report = await predict(images)
   if (report.kind !== 'prediction') throw new Error(JSON.stringify(report))
-  return report.probabilities
+  return report.predictions.map(prediction => {
+    if ('failure' in prediction) throw new Error(JSON.stringify(prediction))
+    return prediction.probabilities
+  })
 }
 
 /** A bright bar on black, 28 by 28. */
@@ -112,13 +115,27 @@ t.test('what is no image is refused, and the child stays', async t => {
     ],
   ]
   for (const [name, image, message] of refused) {
-    t.match(
-      await predict([image]),
-      { kind: 'predictionFailed', code: 'IMAGE_UNREADABLE', message, fault: 'spec' },
-      name,
-    )
+    const failure = { code: 'IMAGE_UNREADABLE', message, fault: 'spec' }
+    t.match(await predict([image]), { kind: 'prediction', predictions: [{ failure }] }, name)
   }
-  t.equal((await probabilities([{ format: 'pixels', pixels: bar }])).length, 1)
+})
+
+t.test('an image that cannot be read costs the others nothing', async t => {
+  const good: PredictionImageInput = { format: 'pixels', pixels: bar }
+  const [alone] = await probabilities([good])
+  const bad: PredictionImageInput = { format: 'pixels', pixels: [[0]] }
+  // More than are computed at once, so that the unreadable one lies inside a batch and a batch is not full.
+  const images = Array.from({ length: 32 }, (_, index) => (index === 9 ? bad : good))
+  const report = await predict(images)
+  if (report.kind !== 'prediction') throw new Error(JSON.stringify(report))
+  for (const [index, prediction] of report.predictions.entries()) {
+    if (index === 9) t.match(prediction, { failure: { code: 'IMAGE_UNREADABLE' } })
+    else if ('failure' in prediction) t.fail(`image ${index}`)
+    else
+      for (const [i, probability] of prediction.probabilities.entries())
+        t.ok(Math.abs(probability - (alone?.[i] ?? 0)) < 1e-6)
+  }
+  t.equal(report.predictions.length, 32)
 })
 
 t.test('a model that is missing or damaged is said so', async t => {
