@@ -83,7 +83,9 @@ t.test('courses, and who may see and change them', async t => {
         if (isLeafType(leadsTo)) return [field.name]
         if (seen.includes(leadsTo.name) || seen.length > 6) return []
         const selection = fields(field.type, [...seen, leadsTo.name])
-        return selection === '' ? [] : [`${field.name} ${selection}`]
+        // Pages of one: the limit on what a query may ask for is not what is tested.
+        const page = field.args.some(({ name }) => name === 'first') ? '(first: 1)' : ''
+        return selection === '' ? [] : [`${field.name}${page} ${selection}`]
       })
       return inside.length === 0 ? '' : `{ ${inside.join(' ')} }`
     }
