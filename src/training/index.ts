@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import type { SchemaPart } from '../platform/graphql/schema-parts.js'
 import { restScope } from '../platform/http.js'
 import { datasetResolvers, datasetRoutes } from './datasets/dataset-faces.js'
 import { createDatasetService } from './datasets/dataset-service.js'
@@ -53,71 +54,37 @@ export const training = fp<Options>(
     const predictions = createPredictionService(app.deps, asker)
     const exports = createExportService(app.deps)
     app.decorate('training', service)
-    app.schemaParts.add({
-      sdl: new URL('./runs/runs.graphql', import.meta.url),
-      resolvers: trainingResolvers(service, exports, predictions),
-    })
-    await restScope(app, trainingRoutes(service))
-    await restScope(app, eventStreamRoute(app, service))
-    await restScope(app, predictionRoutes(predictions))
-    await restScope(app, exportRoutes(exports))
+    await add('./runs/runs.graphql', trainingResolvers(service, exports, predictions), [
+      trainingRoutes(service),
+      eventStreamRoute(app, service),
+      predictionRoutes(predictions),
+      exportRoutes(exports),
+    ])
 
     const queue = createQueueService(app.deps)
-    app.schemaParts.add({
-      sdl: new URL('./queue/queue.graphql', import.meta.url),
-      resolvers: queueResolvers(queue),
-    })
-    await restScope(app, queueRoutes(queue))
-
+    await add('./queue/queue.graphql', queueResolvers(queue), [queueRoutes(queue)])
+    const { listWorkers } = queue
+    await add('./workers/workers.graphql', workerResolvers(listWorkers), [workerRoutes(listWorkers)])
     const standings = createStandingService(app.deps)
-    app.schemaParts.add({
-      sdl: new URL('./queue/standing.graphql', import.meta.url),
-      resolvers: standingResolvers(standings),
-    })
-    await restScope(app, standingRoutes(app, standings))
-
+    await add('./queue/standing.graphql', standingResolvers(standings), [standingRoutes(app, standings)])
     const quotas = createQuotaService(app.deps)
-    app.schemaParts.add({
-      sdl: new URL('./queue/quotas.graphql', import.meta.url),
-      resolvers: quotaResolvers(quotas),
-    })
-    await restScope(app, quotaRoutes(quotas))
+    await add('./queue/quotas.graphql', quotaResolvers(quotas), [quotaRoutes(quotas)])
 
     const insight = createInsightService(app.deps)
-    app.schemaParts.add({
-      sdl: new URL('./insight/insight.graphql', import.meta.url),
-      resolvers: insightResolvers(insight, service),
-    })
-    await restScope(app, insightRoutes(insight, service))
-
+    await add('./insight/insight.graphql', insightResolvers(insight, service), [
+      insightRoutes(insight, service),
+    ])
     const modelInsight = createModelInsightService(app.deps)
     const drawings = createModelDrawingService(app.deps, asker, modelInsight)
-    app.schemaParts.add({
-      sdl: new URL('./model-insight/model-insight.graphql', import.meta.url),
-      resolvers: modelInsightResolvers(modelInsight, drawings),
-    })
-    await restScope(app, modelInsightRoutes(modelInsight))
-    await restScope(app, modelDrawingRoutes(drawings))
-
-    app.schemaParts.add({
-      sdl: new URL('./workers/workers.graphql', import.meta.url),
-      resolvers: workerResolvers(queue.listWorkers),
-    })
-    await restScope(app, workerRoutes(queue.listWorkers))
+    await add('./model-insight/model-insight.graphql', modelInsightResolvers(modelInsight, drawings), [
+      modelInsightRoutes(modelInsight),
+      modelDrawingRoutes(drawings),
+    ])
 
     const datasets = createDatasetService(app.deps)
-    app.schemaParts.add({
-      sdl: new URL('./datasets/datasets.graphql', import.meta.url),
-      resolvers: datasetResolvers(datasets),
-    })
-    await restScope(app, datasetRoutes(datasets))
-
+    await add('./datasets/datasets.graphql', datasetResolvers(datasets), [datasetRoutes(datasets)])
     const models = createModelService(app.deps)
-    app.schemaParts.add({
-      sdl: new URL('./models/models.graphql', import.meta.url),
-      resolvers: modelResolvers(models),
-    })
-    await restScope(app, modelRoutes(models))
+    await add('./models/models.graphql', modelResolvers(models), [modelRoutes(models)])
 
     const stops: (() => Promise<void>)[] = []
     app.addHook('onReady', async () => {
@@ -128,6 +95,16 @@ export const training = fp<Options>(
       await Promise.all(stops.map(stop => stop()))
       await dispatcher.close()
     })
+
+    /** A part of the schema and its routes, each in a scope of its own. */
+    async function add(
+      sdl: string,
+      resolvers: SchemaPart['resolvers'],
+      routes: Parameters<typeof restScope>[1][],
+    ) {
+      app.schemaParts.add({ sdl: new URL(sdl, import.meta.url), resolvers })
+      for (const part of routes) await restScope(app, part)
+    }
   },
   { name: 'training', dependencies: ['http', 'schema-parts', 'identity'] },
 )

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { RestInstance } from '../../platform/http.js'
 import { forUsers } from '../../platform/openapi-route.js'
-import { imageTypes, mostImageBytes, takeImages } from '../runs/image-body.js'
+import { imageOf, imageQuery, imageTypes, mostImageBytes, takeImages } from '../runs/image-body.js'
 import { predictionInput, runId } from '../runs/run-schemas.js'
 import type { ModelDrawingService } from './model-drawing-service.js'
 import { featureMapsQuery, imageLayer, layerQuery } from './model-insight-schemas.js'
@@ -73,16 +73,14 @@ export function modelDrawingRoutes(service: ModelDrawingService) {
             `As a PNG: its channels ${stretched} Light strokes on a dark ground are expected; dark ink on white ` +
             'paper with `invert`.',
           consumes: imageTypes,
-          querystring: layerQuery.extend({
-            invert: z.stringbool().optional().describe('Of an image file: swap light and dark first.'),
-          }),
+          querystring: imageQuery.extend(layerQuery.shape),
           body: predictionInput,
           produces: ['image/png'],
         },
       },
-      async ({ actor, params, query: { layer, invert }, body: { image } }, reply) => {
-        const sent = { ...image, invert: invert ?? image.invert }
-        const { png } = await service.drawFeatureMaps(actor, params.id, sent, layer)
+      async (request, reply) => {
+        const { actor, params, query } = request
+        const { png } = await service.drawFeatureMaps(actor, params.id, imageOf(request), query.layer)
         return reply.type('image/png').header('cache-control', 'no-store').send(png)
       },
     )

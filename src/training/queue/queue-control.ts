@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { MachineClass } from '../../generated/prisma/enums.js'
 import type { Database } from '../../platform/database.js'
+import { tellQueue } from './tell-queue.js'
 
 /** A queue as both faces and the command line show it. */
 export const queueBody = z.object({
@@ -31,14 +32,14 @@ export async function readQueues(database: Database): Promise<QueueView[]> {
 export async function pauseQueues(database: Database): Promise<void> {
   await database.$transaction([
     database.$executeRaw`UPDATE training_queues SET "pausedAt" = COALESCE("pausedAt", now())`,
-    database.$executeRaw`SELECT pg_notify('queue_changed', '')`,
+    tellQueue(database),
   ])
 }
 
 export async function resumeQueues(database: Database): Promise<void> {
   await database.$transaction([
     database.$executeRaw`UPDATE training_queues SET "pausedAt" = NULL`,
-    database.$executeRaw`SELECT pg_notify('queue_changed', '')`,
+    tellQueue(database),
   ])
 }
 
@@ -48,7 +49,7 @@ export async function drainWorker(database: Database, id: string, drain: boolean
     database.$executeRaw`
       UPDATE worker_nodes SET "drainingAt" = CASE WHEN ${drain} THEN COALESCE("drainingAt", now()) END
       WHERE id = ${id}`,
-    database.$executeRaw`SELECT pg_notify('queue_changed', '')`,
+    tellQueue(database),
   ])
   return changed > 0
 }

@@ -1,5 +1,6 @@
 import type { QuotaSubject } from '../../generated/prisma/enums.js'
 import type { Database, Transaction } from '../../platform/database.js'
+import { tellQueue } from './tell-queue.js'
 
 /** What the runs of a user, or of a course's labs, may take. */
 export interface RunQuota {
@@ -70,6 +71,6 @@ export async function changeQuota(database: Database, key: QuotaKey, change: Quo
       create: { ...key, ...data },
       update: data,
     })
-    await tx.$executeRaw`SELECT pg_notify('queue_changed', '')`
+    await tellQueue(tx)
   })
 }

@@ -2,9 +2,10 @@ import { z } from 'zod'
 import type { MachineClass, RunPriority } from '../../generated/prisma/enums.js'
 import type { Database, Transaction } from '../../platform/database.js'
 import type { AttemptKey } from '../runs/run-moves.js'
-import { decideReleases, type Usage } from './decide-releases.js'
+import { decideReleases, studentKey, type Usage } from './decide-releases.js'
 import { assignTags, jobPriority } from './fair-share.js'
 import { type DefaultQuotas, readQuotas } from './quotas.js'
+import { tellQueue } from './tell-queue.js'
 
 /** A job as a queue should have it. */
 export interface QueuedJob extends AttemptKey {
@@ -127,7 +128,7 @@ async function readUsage(tx: Transaction): Promise<Usage> {
   return {
     active,
     gpuSeconds: new Map(seconds.parse(used).map(row => [row.id, row.seconds])),
-    spent: new Map(spending.parse(students).map(row => [`${row.ownerId} ${row.courseId}`, row])),
+    spent: new Map(spending.parse(students).map(row => [studentKey(row), row])),
   }
 }
 
@@ -150,7 +151,7 @@ export function setPriority(database: Database, runId: string, priority: RunPrio
       data: { priority },
     })
     if (count === 0) return false
-    await tx.$executeRaw`SELECT pg_notify('queue_changed', '')`
+    await tellQueue(tx)
     return true
   })
 }

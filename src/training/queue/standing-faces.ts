@@ -1,14 +1,13 @@
-import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { Resolvers } from '../../generated/graphql.js'
 import type { RestInstance } from '../../platform/http.js'
 import { forUsers } from '../../platform/openapi-route.js'
 import { requireRunReader } from '../policy.js'
-import { endWithToken } from '../runs/event-stream.js'
 import { untilLeft } from '../runs/run-feed.js'
 import { runId } from '../runs/run-schemas.js'
 import { serverSentEvents } from '../runs/server-sent-events.js'
+import { openStreamReplies } from '../runs/stream-reply.js'
 import { type Standing, standingBody } from './standing.js'
 import type { StandingService } from './standing-service.js'
 
@@ -36,9 +35,7 @@ const common = { tags: ['Training'], security: forUsers, params: z.object({ id: 
 
 /** REST in, service out. */
 export function standingRoutes(app: FastifyInstance, service: StandingService) {
-  const { notifications } = app.deps
-  const closing = new AbortController()
-  app.addHook('preClose', async () => closing.abort())
+  const openStream = openStreamReplies(app)
 
   return (rest: RestInstance) => {
     rest.get(
@@ -71,16 +68,9 @@ export function standingRoutes(app: FastifyInstance, service: StandingService) {
       },
       async (request, reply) => {
         const user = requireRunReader(request.actor)
-        const gone = new AbortController()
-        reply.raw.once('close', () => gone.abort())
-        const signal = AbortSignal.any([gone.signal, closing.signal])
-        const standings = await service.watchStanding(user, request.params.id, signal)
-        reply.raw.once('close', endWithToken(user, notifications, gone))
-        return reply
-          .type('text/event-stream; charset=utf-8')
-          .header('cache-control', 'no-store')
-          .header('x-accel-buffering', 'no')
-          .send(Readable.from(serverSentEvents(standings, toMessage), { objectMode: false }))
+        const stream = openStream(user, reply)
+        const standings = await service.watchStanding(user, request.params.id, stream.signal)
+        return stream.send(serverSentEvents(standings, toMessage))
       },
     )
   }

@@ -3,6 +3,7 @@ import type { MachineClass } from '../../generated/prisma/enums.js'
 import type { Database } from '../../platform/database.js'
 import type { TriedEngine } from '../workers/engine-report.js'
 import type { Card } from '../workers/worker-list.js'
+import { tellQueue } from './tell-queue.js'
 
 /** What a worker says of itself. */
 export interface WorkerReport {
@@ -42,10 +43,6 @@ export async function forgetSilentWorkers(database: Database): Promise<void> {
 export async function removeWorker(database: Database, id: string): Promise<void> {
   await database.workerNode.deleteMany({ where: { id } })
   await tellQueue(database)
-}
-
-async function tellQueue(database: Database) {
-  await database.$executeRaw`SELECT pg_notify('queue_changed', '')`
 }
 
 const answer = z.tuple([z.object({ draining: z.boolean(), paused: z.boolean(), gpuWaits: z.boolean() })])

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { RestInstance } from '../../platform/http.js'
 import { forUsers } from '../../platform/openapi-route.js'
 import { mostPredictedImages } from './child-protocol.js'
-import { imageTypes, mostImageBytes, takeImages } from './image-body.js'
+import { imageOf, imageQuery, imageTypes, mostImageBytes, takeImages } from './image-body.js'
 import type { PredictionService } from './prediction-service.js'
 import { batchedPrediction, prediction, predictionBatchInput, predictionInput, runId } from './run-schemas.js'
 
@@ -23,15 +23,12 @@ export function predictionRoutes(service: PredictionService) {
           description: 'Light strokes on a dark ground; dark ink on white paper with `invert`.',
           ...common,
           consumes: imageTypes,
-          querystring: z.object({
-            invert: z.stringbool().optional().describe('Of an image file: swap light and dark first.'),
-          }),
+          querystring: imageQuery,
           body: predictionInput,
           response: { 200: prediction },
         },
       },
-      ({ actor, params, query, body: { image } }) =>
-        service.predict(actor, params.id, { ...image, invert: query.invert ?? image.invert }),
+      request => service.predict(request.actor, request.params.id, imageOf(request)),
     )
 
     rest.post(

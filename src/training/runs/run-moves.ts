@@ -1,5 +1,6 @@
 import type { RunStatus } from '../../generated/prisma/enums.js'
 import type { Prisma, Transaction } from '../../platform/database.js'
+import { tellQueue } from '../queue/tell-queue.js'
 import type { RunEvent } from './run-events.js'
 import { heldStatuses, statusesBefore } from './run-states.js'
 
@@ -24,7 +25,7 @@ export async function move(
   change: RunChange = () => ({}),
 ): Promise<boolean> {
   const changed = await write(tx, key, statusesBefore(status), events, now => ({ ...change(now), status }))
-  if (changed) await tx.$executeRaw`SELECT pg_notify('queue_changed', '')`
+  if (changed) await tellQueue(tx)
   return changed
 }
 
