@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Actor } from '../../src/identity/contract.js'
-import { Prisma } from '../../src/platform/database.js'
+import { Prisma, type Transaction } from '../../src/platform/database.js'
 import type { Storage } from '../../src/platform/storage.js'
 import { createDatasetService } from '../../src/training/datasets/dataset-service.js'
 import { createModelService } from '../../src/training/models/model-service.js'
@@ -75,12 +75,17 @@ t.test('deleting what runs need', async t => {
       specOf: (runId: string) => ({ ...few, from: { runId } }),
     },
   ] as const
-  /** Until so many statements wait for another transaction. */
-  const blocked = async (statements: number) => {
+  /** Until so many statements wait for the transaction, or for one that does: the dispatcher has locks of its own. */
+  const blocked = async (tx: Transaction, statements: number) => {
+    const [own] = await tx.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`
     for (let waiting = 0; waiting < statements; ) {
       await sleep(10)
       const rows = await database.$queryRaw<unknown[]>`
-        SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+        WITH RECURSIVE waiting AS (
+          SELECT pid FROM pg_stat_activity WHERE ${own?.pid}::int = ANY (pg_blocking_pids(pid))
+          UNION
+          SELECT a.pid FROM pg_stat_activity a JOIN waiting w ON w.pid = ANY (pg_blocking_pids(a.pid)))
+        SELECT pid FROM waiting`
       waiting = rows.length
     }
   }
@@ -91,7 +96,7 @@ t.test('deleting what runs need', async t => {
       const launched = await database.$transaction(async tx => {
         await tx.$executeRaw`DELETE FROM ${Prisma.raw(table)} WHERE id = ${id}::uuid`
         const response = post('/runs', headers, { spec: specOf(id) })
-        await blocked(1)
+        await blocked(tx, 1)
         return { response }
       })
       const refusal = (await launched.response).json()
@@ -106,9 +111,9 @@ t.test('deleting what runs need', async t => {
         // A launch gets as far as the first attempt.
         await tx.$executeRaw`LOCK TABLE run_attempts IN SHARE MODE`
         const launching = post('/runs', headers, { spec: specOf(id) })
-        await blocked(1)
+        await blocked(tx, 1)
         const removal = remove(`/${path}/${id}`, headers)
-        await blocked(2)
+        await blocked(tx, 2)
         return { launching, removal }
       })
       const launched = await both.launching
