@@ -1,20 +1,7 @@
-import pg from 'pg'
-import t, { type Test } from 'tap'
+import t from 'tap'
+import { countStatements } from '../support/count-statements.js'
 import { createUser } from '../support/users.js'
 import { openUniversity } from './university.js'
-
-/** Counts the SQL statements of this process that read runs. */
-function countStatements(t: Test) {
-  const { query } = pg.Client.prototype
-  let count = 0
-  t.intercept(pg.Client.prototype, 'query', {
-    value(this: pg.Client, ...args: unknown[]) {
-      if (/training_runs/.test(JSON.stringify(args[0]))) count++
-      return Reflect.apply(query, this, args)
-    },
-  })
-  return () => count
-}
 
 t.test('searching runs', async t => {
   const university = await openUniversity(t)
@@ -223,12 +210,17 @@ t.test('searching runs', async t => {
   })
 
   await t.test('costs the same few statements, however many runs it finds', async t => {
-    const statements = countStatements(t)
+    const counter = countStatements(t, /training_runs/)
     const costs: number[] = []
     for (const first of [1, 4]) {
-      const before = statements()
-      await search({ first, sort: 'BEST_ACCURACY', filter: { text: 'd', metrics: [], spec: [] } })
-      costs.push(statements() - before)
+      // The least of some: the reconciler of the same process reads runs every 2 s.
+      const tries: number[] = []
+      for (let i = 0; i < 5; i++) {
+        const before = counter.statements()
+        await search({ first, sort: 'BEST_ACCURACY', filter: { text: 'd', metrics: [], spec: [] } })
+        tries.push(counter.statements() - before)
+      }
+      costs.push(Math.min(...tries))
     }
     t.strictSame(costs, [3, 3])
   })
