@@ -1,14 +1,13 @@
-// Runs the tests: set-up where it is missing, one embedded PostgreSQL for all files, then tap on what was built.
+// Runs the tests: set-up where it is missing, one embedded PostgreSQL for all files, then each of what was built.
 //   npm test                     the tests that a change is made with
 //   npm test -- --wide           those of whole processes, which take long
 //   npm test -- --kill           those that end processes with SIGKILL
 //   npm test -- test/identity    the files below that path
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { runTestFile } from './run-test-file.mjs'
 import { setUp } from './setup.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -34,63 +33,30 @@ if (files.length === 0) {
 const { startTestPostgres } = await import('../dist/test/support/postgres.js')
 const directory = mkdtempSync(join(tmpdir(), 'lyceum-test-'))
 const postgres = await startTestPostgres(directory)
-let status = 1
+const sum = { passed: 0, failed: 0, skipped: [] }
 try {
-  status = await runTap()
+  const waiting = files.values()
+  // Some wait for processes more than they compute; those that are killed at work are not to wait for each other.
+  await Promise.all(Array.from({ length: kind === 'kill' ? 1 : 3 }, () => runFiles(waiting)))
 } finally {
   await postgres.stop()
   rmSync(directory, { recursive: true, force: true })
 }
-process.exitCode = status
+// What people and programs look for.
+const { passed, failed, skipped } = sum
+for (const name of skipped) console.log(`skipped: ${name}`)
+console.log(`${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`)
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1
 
-/** Runs tap, shows its output, and closes with the line that people and programs look for. */
-async function runTap() {
-  // Some wait for processes more than they compute; those that are killed at work are not to wait for each other.
-  const jobs = kind === 'kill' ? '1' : '3'
-  const tap = spawn(
-    process.execPath,
-    ['node_modules/@tapjs/run/dist/esm/index.js', 'run', `--jobs=${jobs}`, '--reporter=tap', ...files],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, LYCEUM_TEST_DATABASE: postgres.templateUrl, NODE_ENV: 'test' },
-    },
-  )
-  const report = createReport()
-  for await (const line of createInterface({ input: tap.stdout })) report.read(line)
-  const code = await new Promise(resolve => tap.once('close', resolve))
-  const { passed, failed, skipped } = report
-  for (const name of skipped) console.log(`skipped: ${name}`)
-  console.log(`${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`)
-  return code === 0 && failed === 0 && passed > 0 ? 0 : 1
-}
-
-/** Counts the named tests of a TAP stream and shows each file's line and all that is said of a failure. */
-function createReport() {
-  const open = []
-  let explaining = false
-  const report = { passed: 0, failed: 0, skipped: [], read }
-  return report
-
-  function read(line) {
-    const [, indent, text] = /^(\s*)(.*)$/.exec(line)
-    const depth = indent.length
-    if (text.startsWith('# Subtest: ')) open.push({ depth, name: text.slice('# Subtest: '.length) })
-    const result = /^(not )?ok \d+ - (.*?)( # .*)?$/.exec(text)
-    if (result) {
-      explaining = result[1] !== undefined
-      const test = open.at(-1)
-      // An assertion has no subtest of its own; a file is one at depth 0 and not counted.
-      if (test?.depth === depth && result[2].startsWith(test.name)) {
-        open.pop()
-        if (depth > 0) count(result)
-      } else if (result[3]?.startsWith(' # SKIP')) count(result)
-    }
-    if (explaining || (depth === 0 && result)) console.log(line)
-  }
-
-  function count([, failed, name, directive = '']) {
-    if (directive.startsWith(' # SKIP')) report.skipped.push(`${name}${directive.replace(' # SKIP', ':')}`)
-    else if (failed) report.failed++
-    else report.passed++
+/** Runs one file after the other, of those that nobody has taken. */
+async function runFiles(waiting) {
+  const env = { ...process.env, LYCEUM_TEST_DATABASE: postgres.templateUrl, NODE_ENV: 'test' }
+  for (const file of waiting) {
+    const result = await runTestFile(file, env)
+    console.log(`${result.ok ? 'ok' : 'not ok'} - ${file} (${result.seconds.toFixed(1)} s)`)
+    for (const line of result.said) console.log(line)
+    sum.passed += result.passed
+    sum.failed += result.failed
+    sum.skipped.push(...result.skipped)
   }
 }
