@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Database } from '../../src/platform/database.js'
 import { type FailureReport, filesOfAttempt } from '../../src/training/contract.js'
 import {
   type AttemptKey,
@@ -13,8 +14,8 @@ import type { EventBuffer } from './event-buffer.js'
 import type { Supervision } from './supervision.js'
 import type { Verdict } from './verdict.js'
 
-/** What is tried again: the same run may do well on a machine that has the memory. */
-const retried: readonly string[] = ['TRAINER_KILLED']
+/** What is tried again: the same run may do well on a machine that has the memory, or when there is space again. */
+const retried: readonly string[] = ['TRAINER_KILLED', 'MODEL_NOT_STORED']
 
 /** Stores what the verdict says of the run. */
 export async function conclude(
@@ -35,15 +36,22 @@ export async function conclude(
     case 'paused':
       return pauseRun(database, key)
     case 'failed':
-      if (retried.includes(verdict.failure.code)) return retryRun(database, key, verdict.failure)
-      return finishRun(database, key, { status: 'FAILED', failure: verdict.failure })
+      return failRun(database, key, verdict.failure)
     case 'finished': {
       const prefix = filesOfAttempt(key)
       const outcome = await storeModel(parts, prefix, verdict, outputDirectory)
-      const kept = (await finishRun(database, key, outcome)) && outcome.status !== 'FAILED'
+      const kept =
+        'failure' in outcome
+          ? await failRun(database, key, outcome.failure).then(() => false)
+          : await finishRun(database, key, outcome)
       if (!kept) await parts.storage.deleteAll(prefix)
     }
   }
+}
+
+function failRun(database: Database, key: AttemptKey, failure: FailureReport) {
+  if (retried.includes(failure.code)) return retryRun(database, key, failure)
+  return finishRun(database, key, { status: 'FAILED', failure })
 }
 
 /** The files first: a run that has succeeded has its model. */
