@@ -2,10 +2,10 @@ import { z } from 'zod'
 import type { RestInstance } from '../../platform/http.js'
 import { forUsers } from '../../platform/openapi-route.js'
 import { pageOf } from '../../platform/pagination.js'
+import { sendPng } from '../../platform/send-png.js'
 import { runId } from '../runs/run-schemas.js'
 import { classificationReport, oneTestImage, testImage, testImageQuery } from './model-insight-schemas.js'
 import type { ModelInsightService } from './model-insight-service.js'
-import { sendPng } from './send-png.js'
 
 const common = { tags: ['Training'], security: forUsers }
 const oneRun = z.object({ id: runId })
@@ -61,9 +61,9 @@ export function modelInsightRoutes(service: ModelInsightService) {
           produces: ['image/png'],
         },
       },
-      async ({ actor, params }, reply) => {
-        const png = await service.drawTestImage(actor, params.id, params.index)
-        return sendPng(reply, png)
+      async (request, reply) => {
+        const { actor, params } = request
+        return sendPng(request, reply, await service.drawTestImage(actor, params.id, params.index))
       },
     )
   }

@@ -13,7 +13,7 @@ import {
 } from '../../../src/training/contract.js'
 import * as ledger from '../../../src/training/runs/run-ledger.js'
 import { startedEvent } from '../../support/started-event.js'
-import { createUser } from '../../support/users.js'
+import { createUser, type TestUser } from '../../support/users.js'
 import { openUniversity } from '../university.js'
 
 t.test('the insight into a run', async t => {
@@ -142,17 +142,28 @@ t.test('the insight into a run', async t => {
     t.match(await ask(query, headers), { errors: [{ extensions: { code: 'INVALID_INPUT' } }] })
   })
 
-  await t.test('shows a test image as it was, to be kept by the one browser that asked', async t => {
+  let pictureHeld: unknown
+  await t.test('shows a test image as it was, to be kept and yet asked for each time', async t => {
     const answer = await get(`/runs/${told}/test-images/1/image.png`, headers)
     t.match(answer.headers, {
       'content-type': 'image/png',
-      'cache-control': 'private, max-age=86400, immutable',
-      vary: /authorization, cookie/,
+      'cache-control': 'private, no-cache',
+      etag: /^"[\w-]{43}"$/,
     })
     const { data, info } = await sharp(answer.rawPayload).raw().toBuffer({ resolveWithObject: true })
     t.match(info, { width: 3, height: 2 })
     const grey = [...data].filter((_, place) => place % info.channels === 0)
     t.strictSame(grey, [...images.subarray(6, 12)])
+
+    const url = `/runs/${told}/test-images/1/image.png`
+    const again = (user: TestUser, tag: unknown) =>
+      get(url, { ...user.headers, 'if-none-match': `"other", W/${tag}` })
+    const held = await again(instructor, answer.headers.etag)
+    t.match([held.statusCode, held.body, held.headers.etag], [304, '', answer.headers.etag])
+    t.equal((await again(instructor, '"another"')).statusCode, 200, 'another picture is held')
+    const stranger = await createUser(university, { role: 'INSTRUCTOR' })
+    t.equal((await again(stranger, answer.headers.etag)).statusCode, 404, 'the tag is no permission')
+    pictureHeld = answer.headers.etag
 
     const codeOf = async (place: string) =>
       (await get(`/runs/${told}/test-images/${place}/image.png`, headers)).json()
@@ -278,5 +289,7 @@ t.test('the insight into a run', async t => {
     t.ok(await storage.holds(key))
     t.equal((await remove(`/runs/${told}`, headers)).statusCode, 204)
     t.notOk(await storage.holds(key))
+    const asked = { ...headers, 'if-none-match': String(pictureHeld) }
+    t.equal((await get(`/runs/${told}/test-images/1/image.png`, asked)).statusCode, 404)
   })
 })
