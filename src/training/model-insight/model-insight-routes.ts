@@ -4,7 +4,14 @@ import { forUsers } from '../../platform/openapi-route.js'
 import { pageOf } from '../../platform/pagination.js'
 import { sendPng } from '../../platform/send-png.js'
 import { runId } from '../runs/run-schemas.js'
-import { classificationReport, oneTestImage, testImage, testImageQuery } from './model-insight-schemas.js'
+import {
+  classificationReport,
+  oneTestImage,
+  samplePredictions,
+  sampleQuery,
+  testImage,
+  testImageQuery,
+} from './model-insight-schemas.js'
 import type { ModelInsightService } from './model-insight-service.js'
 
 const common = { tags: ['Training'], security: forUsers }
@@ -48,6 +55,22 @@ export function modelInsightRoutes(service: ModelInsightService) {
         const { page } = await service.listTestImages(actor, params.id, query, query)
         return { items: [...page.items], pageInfo: page.pageInfo }
       },
+    )
+
+    rest.get(
+      '/runs/:id/sample-predictions',
+      {
+        schema: {
+          ...common,
+          summary:
+            'Test images that show what a model is good at, what misleads it and what it cannot decide',
+          operationId: 'listSamplePredictions',
+          params: oneRun,
+          querystring: sampleQuery,
+          response: { 200: samplePredictions },
+        },
+      },
+      ({ actor, params, query }) => service.listSamplePredictions(actor, params.id, query.count),
     )
 
     rest.get(

@@ -133,6 +133,36 @@ t.test('the insight into a run', async t => {
     t.strictSame(await indices(''), [2, 1, 0, 3])
   })
 
+  await t.test(
+    'has samples of what it is good at, is misled by and cannot decide, over both faces',
+    async t => {
+      const samples = (await get(`/runs/${told}/sample-predictions?count=2`, headers)).json()
+      const all = (await get(`/runs/${told}/test-images`, headers)).json().items
+      const shown = (...indices: number[]) =>
+        indices.map(index => all.find((image: { index: number }) => image.index === index))
+      t.strictSame(samples, {
+        surestRight: shown(2, 0),
+        surestWrong: shown(1),
+        leastCertain: shown(3, 0),
+      })
+      const image =
+        'index label className predictedLabel predictedClassName probability classes { name probability } imageUrl'
+      const query = `query ($count: Int = 5) { trainingRun(id: "${told}") { samplePredictions(count: $count) {
+      surestRight { ${image} } surestWrong { ${image} } leastCertain { ${image} } } } }`
+      const seen = (await ask(query, headers, { count: 2 })).data.trainingRun.samplePredictions
+      t.strictSame(seen, samples)
+      const { surestRight } = (await ask(query, headers)).data.trainingRun.samplePredictions
+      t.equal(surestRight.length, 3, 'all that there are')
+      for (const count of [0, 11, 1.5])
+        t.match((await get(`/runs/${told}/sample-predictions?count=${count}`, headers)).json(), {
+          ...{ status: 400, code: 'INVALID_INPUT' },
+        })
+      t.match(await ask(query, headers, { count: 11 }), {
+        errors: [{ message: /^count/, extensions: { code: 'INVALID_INPUT' } }],
+      })
+    },
+  )
+
   await t.test('refuses classes that there are not', async t => {
     for (const query of ['trueClass=2', 'predictedClass=-1', 'trueClass=0.5', 'trueClass=x', 'first=101']) {
       const answer = (await get(`/runs/${told}/test-images?${query}`, headers)).json()
@@ -177,9 +207,17 @@ t.test('the insight into a run', async t => {
     t.match((await get(`/runs/${finished}/test-images`, headers)).json(), { status: 409, code })
     t.match((await get(`/runs/${finished}/test-images/0/image.png`, headers)).json(), { code })
     t.match((await get(`/runs/${waiting}/test-images`, headers)).json(), { code: 'RUN_RESULT_MISSING' })
-    const query = (id: string) => `{ trainingRun(id: "${id}") { testImages { totalCount } } }`
+    t.match((await get(`/runs/${finished}/sample-predictions`, headers)).json(), { status: 409, code })
+    t.match((await get(`/runs/${waiting}/sample-predictions`, headers)).json(), {
+      code: 'RUN_RESULT_MISSING',
+    })
+    const query = (id: string) => `{ trainingRun(id: "${id}") {
+      testImages { totalCount } samplePredictions { surestRight { index } } } }`
     for (const id of [finished, waiting])
-      t.strictSame((await ask(query(id), headers)).data, { trainingRun: { testImages: null } })
+      t.strictSame((await ask(query(id), headers)).data.trainingRun, {
+        testImages: null,
+        samplePredictions: null,
+      })
   })
 
   /** A run whose model is of these layers: what is asked of it here is answered without a worker. */
@@ -262,7 +300,7 @@ t.test('the insight into a run', async t => {
     })
     const drawing = `mutation { drawFeatureMaps(runId: "${told}", image: {format: "pixels", pixels: [[0]]}) { png } }`
     t.match(await ask(drawing, stranger.headers), { errors: [{ extensions: { code: 'NOT_FOUND' } }] })
-    const pages = ['classification-report', 'test-images', 'test-images/1/image.png']
+    const pages = ['classification-report', 'sample-predictions', 'test-images', 'test-images/1/image.png']
     for (const page of pages) {
       const url = `/runs/${told}/${page}`
       const { requestId: _, ...refused } = (await get(url, stranger.headers)).json()
