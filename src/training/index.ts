@@ -2,6 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { SchemaPart } from '../platform/graphql/schema-parts.js'
 import { restScope } from '../platform/http.js'
+import { comparisonResolvers, comparisonRoutes } from './comparison/comparison-faces.js'
+import { createComparisonService } from './comparison/comparison-service.js'
 import { datasetResolvers, datasetRoutes } from './datasets/dataset-faces.js'
 import { createDatasetService } from './datasets/dataset-service.js'
 import { insightResolvers } from './insight/insight-resolvers.js'
@@ -73,6 +75,10 @@ export const training = fp<Options>(
     const insight = createInsightService(app.deps)
     await add('./insight/insight.graphql', insightResolvers(insight, service), [
       insightRoutes(insight, service),
+    ])
+    const comparisons = createComparisonService(app.deps)
+    await add('./comparison/comparison.graphql', comparisonResolvers(comparisons), [
+      comparisonRoutes(comparisons),
     ])
     const modelInsight = createModelInsightService(app.deps)
     const drawings = createModelDrawingService(app.deps, asker, modelInsight)

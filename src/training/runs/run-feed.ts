@@ -62,14 +62,16 @@ export async function findNews(
   return { status: run.status, lastEvent: run.lastEvent, events }
 }
 
-/** What a chart of the run draws, in one query. */
-export async function findCurve(database: Database, runId: string): Promise<Curve> {
+/** What charts of the runs draw, each in its place, in one query. */
+export async function findCurves(database: Database, runIds: readonly string[]): Promise<Curve[]> {
   const rows = await database.runEvent.findMany({
-    where: { runId, type: { in: ['started', 'step', 'epoch'] } },
-    orderBy: { number: 'asc' },
-    select: { payload: true },
+    where: { runId: { in: [...runIds] }, type: { in: ['started', 'step', 'epoch'] } },
+    orderBy: [{ runId: 'asc' }, { number: 'asc' }],
+    select: { runId: true, payload: true },
   })
-  return readCurve(rows.map(({ payload }) => runEvent.parse(payload)))
+  return runIds.map(id =>
+    readCurve(rows.filter(({ runId }) => runId === id).map(({ payload }) => runEvent.parse(payload))),
+  )
 }
 
 /** At most `limit` events with a number above `after`, in order. */
