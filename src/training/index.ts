@@ -9,6 +9,8 @@ import { createDatasetService } from './datasets/dataset-service.js'
 import { insightResolvers } from './insight/insight-resolvers.js'
 import { insightRoutes } from './insight/insight-routes.js'
 import { createInsightService } from './insight/insight-service.js'
+import { leaderboardResolvers, leaderboardRoutes } from './leaderboard/leaderboard-faces.js'
+import { createLeaderboardService } from './leaderboard/leaderboard-service.js'
 import { modelDrawingRoutes } from './model-insight/model-drawing-routes.js'
 import { createModelDrawingService } from './model-insight/model-drawing-service.js'
 import { modelInsightResolvers } from './model-insight/model-insight-resolvers.js'
@@ -79,6 +81,10 @@ export const training = fp<Options>(
     const comparisons = createComparisonService(app.deps)
     await add('./comparison/comparison.graphql', comparisonResolvers(comparisons), [
       comparisonRoutes(comparisons),
+    ])
+    const leaderboards = createLeaderboardService(app.deps, catalog)
+    await add('./leaderboard/leaderboard.graphql', leaderboardResolvers(leaderboards), [
+      leaderboardRoutes(leaderboards),
     ])
     const modelInsight = createModelInsightService(app.deps)
     const drawings = createModelDrawingService(app.deps, asker, modelInsight)
