@@ -135,8 +135,10 @@ t.test('the leaderboard of a lab', async t => {
     t.strictSame(await namesOn('chess-lab'), fair)
 
     const few = { classes: [5, 3], trainingImages: 1_000 }
-    await addRun(cheat, 'chess-few', perfect)
+    await addRun(cheat, 'chess-few', perfect, { trainingImages: 1_000 })
+    await addRun(cheat, 'chess-few', perfect, { ...few, classes: [5, 3, 8] })
     await addRun(cheat, 'chess-few', perfect, { classes: [3, 5] })
+    const tuned = await addRun(cheat, 'chess-few', perfect, { ...few, from: { modelId: best } })
     const more = await addRun(cheat, 'chess-few', perfect, { ...few, trainingImages: 1_001 })
     t.strictSame(await namesOn('chess-few'), [])
     const begun = await addRun(ada, 'chess-few', perfect, few)
@@ -144,7 +146,7 @@ t.test('the leaderboard of a lab', async t => {
 
     await addRun(ada, 'chess-tuned', perfect, { from: { runId: begun } })
     await addRun(ben, 'chess-tuned', { testAccuracy: 0.5 })
-    for (const runId of [more, best]) await addRun(cheat, 'chess-tuned', perfect, { from: { runId } })
+    for (const runId of [more, best, tuned]) await addRun(cheat, 'chess-tuned', perfect, { from: { runId } })
     await addRun(cheat, 'chess-tuned', perfect, { from: { modelId: begun } })
     t.strictSame(await namesOn('chess-tuned'), ['Ada', 'Ben'], 'as the lab says, or from scratch')
   })
