@@ -79,6 +79,8 @@ export interface FoundQuiz extends LessonPlace {
 
 export interface FoundLab extends LessonPlace {
   readonly lab: LabDocument
+  /** Whether its course shows leaderboards. */
+  readonly leaderboard: boolean
 }
 
 export const courseStates = ['DRAFT', 'PUBLISHED', 'ARCHIVED'] as const

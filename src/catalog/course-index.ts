@@ -18,6 +18,8 @@ export interface LessonOutline {
 interface CourseOutline {
   readonly title: string
   readonly summary: RichText
+  /** Whether its labs have leaderboards. */
+  readonly leaderboard: boolean
   readonly outlines: readonly LessonOutline[]
 }
 
@@ -152,9 +154,9 @@ async function loadOutlines(database: Database, revisionIds: string[]): Promise<
   })
   return new Map(
     revisions.map(({ id, document, lessons }) => {
-      const { title, summary, lessons: outlines } = courseDocument.parse(document)
+      const { title, summary, leaderboard = false, lessons: outlines } = courseDocument.parse(document)
       const joined = joinRevisions(outlines, lessons)
-      return [id, { title, summary: renderMarkdown(summary), outlines: joined }]
+      return [id, { title, summary: renderMarkdown(summary), leaderboard, outlines: joined }]
     }),
   )
 }
@@ -172,10 +174,10 @@ function joinRevisions(
 /** Lessons know their course, so that a neighbour is found without a search. */
 function placeLessons(
   row: Pick<IndexedCourse, 'id' | 'slug' | 'ownerId' | 'state' | 'withoutFiles' | 'revisionId'>,
-  { title, summary, outlines }: CourseOutline,
+  { title, summary, leaderboard, outlines }: CourseOutline,
 ): IndexedCourse {
   const lessons: IndexedLesson[] = []
-  const course: IndexedCourse = { ...row, title, summary, outlines, lessons }
+  const course: IndexedCourse = { ...row, title, summary, leaderboard, outlines, lessons }
   for (const [position, outline] of outlines.entries()) lessons.push({ ...outline, course, position })
   return course
 }

@@ -61,6 +61,8 @@ export const courseDocument = z.strictObject({
   slug: z.string(),
   title: z.string(),
   summary: z.string(),
+  /** Whether its labs have leaderboards; left out where not, as in revisions of before there were any. */
+  leaderboard: z.literal(true).optional(),
   lessons: z.array(
     z.strictObject({
       id: z.string(),

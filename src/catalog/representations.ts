@@ -13,6 +13,7 @@ const course = z.object({
   title: z.string(),
   summary: richText,
   state: z.enum(courseStates),
+  leaderboard: z.boolean().describe('Whether its labs have leaderboards.'),
   revision: z.string(),
 })
 const lessonLink = z.object({ id: z.string(), slug: z.string(), title: z.string() })
@@ -63,9 +64,10 @@ export function toCourse({
   title,
   summary,
   state,
+  leaderboard,
   revisionId,
 }: IndexedCourse): z.input<typeof course> {
-  return { id, slug, title, summary, state, revision: revisionId }
+  return { id, slug, title, summary, state, leaderboard, revision: revisionId }
 }
 
 export function toCourseDetail(found: IndexedCourse): z.input<typeof courseDetail> {

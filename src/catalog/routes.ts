@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { isHeld } from '../platform/entity-tag.js'
 import { notFound } from '../platform/errors.js'
 import type { RestInstance } from '../platform/http.js'
 import { forAnyone, forUsers } from '../platform/openapi-route.js'
@@ -112,10 +113,9 @@ const lessonTag = ({ revisionId, course }: IndexedLesson) =>
   `"${revisionId}-${course.revisionId}-${launchable}"`
 const launchable = hashOf([architectures, datasets].map(list => list.map(({ id }) => id))).slice(0, 8)
 
-/** Sets the validators. True where the client holds this very answer (RFC 9110, section 13.1.2). */
+/** Sets the validators. True where the client holds this very answer. */
 function isFresh(request: FastifyRequest, reply: FastifyReply, course: IndexedCourse, tag: string): boolean {
   reply.header('etag', tag)
   reply.header('cache-control', course.state === 'PUBLISHED' ? 'no-cache' : 'private, no-store')
-  const held = request.headers['if-none-match']?.split(',').map(part => part.trim().replace(/^W\//, ''))
-  return held?.some(candidate => candidate === tag || candidate === '*') ?? false
+  return isHeld(request, tag)
 }

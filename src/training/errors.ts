@@ -110,6 +110,12 @@ export const testImageNotKept = defineError(
   () => 'This test image was not kept, or was deleted with its dataset: take one that has an imageUrl.',
 )
 
+export const leaderboardOff = defineError(
+  'LEADERBOARD_OFF',
+  404,
+  () => 'The course of this lab shows no leaderboards: its author may switch them on in course.yaml.',
+)
+
 export const exportImpossible = defineError(
   'RUN_EXPORT_IMPOSSIBLE',
   422,

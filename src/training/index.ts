@@ -2,11 +2,15 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { SchemaPart } from '../platform/graphql/schema-parts.js'
 import { restScope } from '../platform/http.js'
+import { comparisonResolvers, comparisonRoutes } from './comparison/comparison-faces.js'
+import { createComparisonService } from './comparison/comparison-service.js'
 import { datasetResolvers, datasetRoutes } from './datasets/dataset-faces.js'
 import { createDatasetService } from './datasets/dataset-service.js'
 import { insightResolvers } from './insight/insight-resolvers.js'
 import { insightRoutes } from './insight/insight-routes.js'
 import { createInsightService } from './insight/insight-service.js'
+import { leaderboardResolvers, leaderboardRoutes } from './leaderboard/leaderboard-faces.js'
+import { createLeaderboardService } from './leaderboard/leaderboard-service.js'
 import { modelDrawingRoutes } from './model-insight/model-drawing-routes.js'
 import { createModelDrawingService } from './model-insight/model-drawing-service.js'
 import { modelInsightResolvers } from './model-insight/model-insight-resolvers.js'
@@ -73,6 +77,14 @@ export const training = fp<Options>(
     const insight = createInsightService(app.deps)
     await add('./insight/insight.graphql', insightResolvers(insight, service), [
       insightRoutes(insight, service),
+    ])
+    const comparisons = createComparisonService(app.deps)
+    await add('./comparison/comparison.graphql', comparisonResolvers(comparisons), [
+      comparisonRoutes(comparisons),
+    ])
+    const leaderboards = createLeaderboardService(app.deps, catalog)
+    await add('./leaderboard/leaderboard.graphql', leaderboardResolvers(leaderboards), [
+      leaderboardRoutes(leaderboards),
     ])
     const modelInsight = createModelInsightService(app.deps)
     const drawings = createModelDrawingService(app.deps, asker, modelInsight)

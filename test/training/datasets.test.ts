@@ -171,7 +171,9 @@ t.test('uploading a dataset', async t => {
     })
     t.match(ready, { progress: 1, bytes: 60 * (12 * 12 * 3 + 1), checksum: /^[0-9a-f]{64}$/ })
     const preview = await app.inject({ url: ready.preview, headers: instructor.headers })
-    t.equal(preview.headers['content-type'], 'image/png')
+    t.match(preview.headers, { 'content-type': 'image/png', 'cache-control': 'private, no-cache' })
+    const held = { ...instructor.headers, 'if-none-match': preview.headers.etag }
+    t.equal((await app.inject({ url: ready.preview, headers: held })).statusCode, 304)
     t.match(await sharp(preview.rawPayload).metadata(), { format: 'png', width: 502, height: 152 })
     await vanishes(join(filesOf(id), 'upload'))
   })

@@ -32,6 +32,7 @@ export const courseFile = z.strictObject({
   slug: kebabCase,
   title: line,
   summary: markdown,
+  leaderboard: z.boolean().default(false),
   lessons: z
     .array(z.string().regex(/^[\w-]+$/, 'must be the name of a folder beside course.yaml'))
     .min(1)

@@ -42,8 +42,11 @@ export async function readCourse(
   refuseDoubles({ id: course.value.id, file: course.file }, lessons, problems)
   if (!problems.none) return undefined
 
-  const { id, slug, title, summary } = course.value
-  const document: CourseDocument = { id, slug, title, summary, lessons: lessons.map(outline) }
+  const { id, slug, title, summary, leaderboard } = course.value
+  const document: CourseDocument = {
+    ...{ id, slug, title, summary, lessons: lessons.map(outline) },
+    ...(leaderboard ? { leaderboard } : {}),
+  }
   return {
     file: course.file,
     idLine: course.lineOf(['id']),

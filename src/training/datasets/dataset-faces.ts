@@ -3,6 +3,7 @@ import type { Resolvers } from '../../generated/graphql.js'
 import type { RestInstance } from '../../platform/http.js'
 import { forAnyone, forUsers } from '../../platform/openapi-route.js'
 import { pageInput, pageOf, parsePage, toConnection } from '../../platform/pagination.js'
+import { sendPng } from '../../platform/send-png.js'
 import { readZipBody, takeZips, zipTypes } from '../models/zip-body.js'
 import { datasetLimits } from './dataset-limits.js'
 import type { DatasetService } from './dataset-service.js'
@@ -115,10 +116,8 @@ export function datasetRoutes(service: DatasetService) {
           produces: ['image/png'],
         },
       },
-      async ({ actor, params }, reply) => {
-        const { size, stream } = await service.openPreview(actor, params.id)
-        return reply.type('image/png').header('content-length', size).send(stream)
-      },
+      async (request, reply) =>
+        sendPng(request, reply, await service.readPreview(request.actor, request.params.id)),
     )
 
     rest.delete(

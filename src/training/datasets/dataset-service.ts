@@ -35,7 +35,7 @@ export function createDatasetService({ database, courier, storage, logger, confi
   const jobs = courier.queue<DatasetAttempt>(datasetQueue)
   const { datasetMaxBytes: most, datasetQuota: quota } = config
 
-  return { listDatasets, findDataset: find, getDataset, upload, deleteDataset, openPreview }
+  return { listDatasets, findDataset: find, getDataset, upload, deleteDataset, readPreview }
 
   /** Those that come with Lyceum, then the actor's own, the newest first. */
   async function listDatasets(actor: Actor, input: PageInput): Promise<DatasetList> {
@@ -145,14 +145,13 @@ export function createDatasetService({ database, courier, storage, logger, confi
   }
 
   /** A PNG of some images of each class. @throws NOT_FOUND, DATASET_PREVIEW_MISSING */
-  async function openPreview(actor: Actor, id: string): Promise<{ size: number; stream: Readable }> {
+  async function readPreview(actor: Actor, id: string): Promise<Buffer> {
     const user = requireRunReader(actor)
     if (findDataset(id)) throw previewMissing()
     const { state, attempt } = await getRow(user, id)
-    const files = filesOfDatasetAttempt({ datasetId: id, attempt })
-    const opened = state === 'READY' ? await storage.open(`${files}/${decodedFiles.preview}`) : undefined
-    if (opened === undefined) throw previewMissing()
-    return opened
+    const key = `${filesOfDatasetAttempt({ datasetId: id, attempt })}/${decodedFiles.preview}`
+    if (state !== 'READY' || !(await storage.holds(key))) throw previewMissing()
+    return storage.read(key)
   }
 
   async function getRow(user: SignedInActor, id: string): Promise<DatasetRow> {

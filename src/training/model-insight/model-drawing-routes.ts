@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { RestInstance } from '../../platform/http.js'
 import { forUsers } from '../../platform/openapi-route.js'
+import { sendPng } from '../../platform/send-png.js'
 import { imageOf, imageQuery, imageTypes, mostImageBytes, takeImages } from '../runs/image-body.js'
 import { predictionInput, runId } from '../runs/run-schemas.js'
 import type { ModelDrawingService } from './model-drawing-service.js'
 import { featureMapsQuery, imageLayer, layerQuery } from './model-insight-schemas.js'
-import { sendPng } from './send-png.js'
 
 const common = { tags: ['Training'], security: forUsers, params: z.object({ id: runId }) }
 const stretched = 'side by side, row by row, each stretched to its own extremes.'
@@ -40,7 +40,8 @@ export function modelDrawingRoutes(service: ModelDrawingService) {
           produces: ['image/png'],
         },
       },
-      async ({ actor, params }, reply) => sendPng(reply, await service.drawFilters(actor, params.id)),
+      async (request, reply) =>
+        sendPng(request, reply, await service.drawFilters(request.actor, request.params.id)),
     )
 
     rest.get(
@@ -55,9 +56,11 @@ export function modelDrawingRoutes(service: ModelDrawingService) {
           produces: ['image/png'],
         },
       },
-      async ({ actor, params, query: { testImage, layer } }, reply) => {
+      async (request, reply) => {
+        const { actor, params, query } = request
+        const { testImage, layer } = query
         const { png } = await service.drawFeatureMapsOfTest(actor, params.id, testImage, layer)
-        return sendPng(reply, png)
+        return sendPng(request, reply, png)
       },
     )
 

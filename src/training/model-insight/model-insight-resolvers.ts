@@ -2,7 +2,7 @@ import type { Resolvers } from '../../generated/graphql.js'
 import { parsePage, toConnection } from '../../platform/pagination.js'
 import { parseInput } from '../../platform/parse.js'
 import type { ModelDrawingService } from './model-drawing-service.js'
-import { featureMapsArgs, featureMapsUrlArgs, testImageFilter } from './model-insight-schemas.js'
+import { featureMapsArgs, featureMapsUrlArgs, sampleQuery, testImageFilter } from './model-insight-schemas.js'
 import type { ModelInsightService } from './model-insight-service.js'
 
 /** GraphQL in, service out. */
@@ -22,6 +22,10 @@ export function modelInsightResolvers(service: ModelInsightService, drawings: Mo
         const filter = parseInput(testImageFilter, args)
         const found = await service.findTestImages(actor, run.id, filter, parsePage(args))
         return found ? toConnection(found.page, ({ key }) => key, found.totalCount) : null
+      },
+      async samplePredictions(run, args, { actor }) {
+        const { count } = parseInput(sampleQuery, args)
+        return (await service.findSamplePredictions(actor, run.id, count)) ?? null
       },
       imageLayers: async (run, _args, { actor }) => (await drawings.findLayers(actor, run.id)) ?? [],
       filtersUrl: run => (run.modelFiles.length > 0 ? `/api/v1/runs/${run.id}/filters` : null),

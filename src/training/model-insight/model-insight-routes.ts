@@ -2,10 +2,17 @@ import { z } from 'zod'
 import type { RestInstance } from '../../platform/http.js'
 import { forUsers } from '../../platform/openapi-route.js'
 import { pageOf } from '../../platform/pagination.js'
+import { sendPng } from '../../platform/send-png.js'
 import { runId } from '../runs/run-schemas.js'
-import { classificationReport, oneTestImage, testImage, testImageQuery } from './model-insight-schemas.js'
+import {
+  classificationReport,
+  oneTestImage,
+  samplePredictions,
+  sampleQuery,
+  testImage,
+  testImageQuery,
+} from './model-insight-schemas.js'
 import type { ModelInsightService } from './model-insight-service.js'
-import { sendPng } from './send-png.js'
 
 const common = { tags: ['Training'], security: forUsers }
 const oneRun = z.object({ id: runId })
@@ -51,6 +58,22 @@ export function modelInsightRoutes(service: ModelInsightService) {
     )
 
     rest.get(
+      '/runs/:id/sample-predictions',
+      {
+        schema: {
+          ...common,
+          summary:
+            'Test images that show what a model is good at, what misleads it and what it cannot decide',
+          operationId: 'listSamplePredictions',
+          params: oneRun,
+          querystring: sampleQuery,
+          response: { 200: samplePredictions },
+        },
+      },
+      ({ actor, params, query }) => service.listSamplePredictions(actor, params.id, query.count),
+    )
+
+    rest.get(
       '/runs/:id/test-images/:index/image.png',
       {
         schema: {
@@ -61,9 +84,9 @@ export function modelInsightRoutes(service: ModelInsightService) {
           produces: ['image/png'],
         },
       },
-      async ({ actor, params }, reply) => {
-        const png = await service.drawTestImage(actor, params.id, params.index)
-        return sendPng(reply, png)
+      async (request, reply) => {
+        const { actor, params } = request
+        return sendPng(request, reply, await service.drawTestImage(actor, params.id, params.index))
       },
     )
   }

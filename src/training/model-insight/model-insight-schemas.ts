@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { pageInput } from '../../platform/pagination.js'
 import { predictionInput, runId } from '../runs/run-schemas.js'
+import { sampleCount } from './sample-predictions.js'
 
 /** What is read of a run's result. The matrix has as many rows as columns. */
 export const testResult = z.object({
@@ -53,6 +54,19 @@ export const testImage = z.object({
   imageUrl: z.string().nullable().describe('Null where the image was not kept.'),
 })
 export type TestImage = z.output<typeof testImage>
+
+export const sampleQuery = z.object({
+  count: z.coerce.number().int().min(1).max(sampleCount.max).default(sampleCount.default),
+})
+
+export const samplePredictions = z.object({
+  surestRight: z.array(testImage).describe('Recognised, those that the model was surest of first.'),
+  surestWrong: z.array(testImage).describe('Not recognised, those that the model was surest of first.'),
+  leastCertain: z
+    .array(testImage)
+    .describe('Recognised or not, those whose likeliest class has the lowest probability first.'),
+})
+export type SamplePredictions = z.output<typeof samplePredictions>
 
 const layer = z.string().min(1).max(200).optional()
 

@@ -9,7 +9,14 @@ import { requireRunReader } from '../policy.js'
 import { getVisibleRun } from '../runs/run-access.js'
 import type { RunRow } from '../runs/run-view.js'
 import { type ClassificationReport, reportClassification } from './classification-report.js'
-import { type TestImage, type TestImageFilter, type TestResult, testResult } from './model-insight-schemas.js'
+import {
+  type SamplePredictions,
+  type TestImage,
+  type TestImageFilter,
+  type TestResult,
+  testResult,
+} from './model-insight-schemas.js'
+import { chooseSamples } from './sample-predictions.js'
 import {
   confidence,
   decodeTestPredictions,
@@ -50,6 +57,8 @@ export function createModelInsightService({ database, storage }: Parts) {
     getClassificationReport,
     findTestImages,
     listTestImages,
+    findSamplePredictions,
+    listSamplePredictions,
     readTestImage,
     drawTestImage,
   }
@@ -111,6 +120,34 @@ export function createModelInsightService({ database, storage }: Parts) {
     const list = await findTestImages(actor, id, filter, input)
     if (list === undefined) throw missing(await getRow(actor, id))
     return list
+  }
+
+  /**
+   * So many test images of each kind that show what the network is good at, what misleads it and what it can't decide.
+   * Undefined where the run has kept none.
+   * @throws NOT_FOUND
+   */
+  async function findSamplePredictions(
+    actor: Actor,
+    id: string,
+    count: number,
+  ): Promise<SamplePredictions | undefined> {
+    const test = await findTest(await getRow(actor, id))
+    if (test === undefined) return undefined
+    const show = await imageViewer(test)
+    const { surestRight, surestWrong, leastCertain } = chooseSamples(test.predictions, count)
+    return {
+      surestRight: surestRight.map(show),
+      surestWrong: surestWrong.map(show),
+      leastCertain: leastCertain.map(show),
+    }
+  }
+
+  /** As `findSamplePredictions`. @throws RUN_RESULT_MISSING, RUN_TEST_PREDICTIONS_MISSING too */
+  async function listSamplePredictions(actor: Actor, id: string, count: number): Promise<SamplePredictions> {
+    const samples = await findSamplePredictions(actor, id, count)
+    if (samples === undefined) throw missing(await getRow(actor, id))
+    return samples
   }
 
   /** A test image as a PNG. @throws what `readTestImage` throws */

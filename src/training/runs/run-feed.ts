@@ -62,14 +62,18 @@ export async function findNews(
   return { status: run.status, lastEvent: run.lastEvent, events }
 }
 
-/** What a chart of the run draws, in one query. */
-export async function findCurve(database: Database, runId: string): Promise<Curve> {
-  const rows = await database.runEvent.findMany({
-    where: { runId, type: { in: ['started', 'step', 'epoch'] } },
-    orderBy: { number: 'asc' },
-    select: { payload: true },
-  })
-  return readCurve(rows.map(({ payload }) => runEvent.parse(payload)))
+const toldOfRun = z.object({ runId: z.string(), events: z.array(runEvent) })
+
+/**
+ * What charts of the runs draw, each in its place, in one query. The database puts the events of a run together: as
+ * rows of their own they took twice as long to read.
+ */
+export async function findCurves(database: Database, runIds: readonly string[]): Promise<Curve[]> {
+  const rows = await database.$queryRaw`
+    SELECT "runId", json_agg(payload ORDER BY number) AS events FROM run_events
+    WHERE "runId" = ANY (${runIds}::uuid[]) AND type IN ('started', 'step', 'epoch') GROUP BY "runId"`
+  const told = z.array(toldOfRun).parse(rows)
+  return runIds.map(id => readCurve(told.find(({ runId }) => runId === id)?.events ?? []))
 }
 
 /** At most `limit` events with a number above `after`, in order. */

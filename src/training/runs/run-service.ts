@@ -23,7 +23,7 @@ import { findCheckpoints, removeCheckpoints, type StoredCheckpoint } from './che
 import { type Curve, thin } from './curve.js'
 import { watchRuns } from './live-runs.js'
 import { countFineTunings, findVisibleRun, getVisibleRun } from './run-access.js'
-import { findCurve, findEvents, type StoredEvent } from './run-feed.js'
+import { findCurves, findEvents, type StoredEvent } from './run-feed.js'
 import { filesOfRun } from './run-files.js'
 import { insertRun, type LabFinder, type LaunchPlan, planLaunch, planRerun } from './run-launch.js'
 import { requestCancel, requestPause, resumeRun } from './run-requests.js'
@@ -211,8 +211,8 @@ export function createRunService(
   /** The run's metrics, of its steps at most about `maxPoints`. @throws NOT_FOUND */
   async function readCurve(actor: Actor, id: string, maxPoints: number): Promise<Curve> {
     const { id: runId } = await getRow(requireRunReader(actor), id)
-    const { steps, epochs } = await findCurve(database, runId)
-    return { steps: thin(steps, maxPoints), epochs }
+    const [curve] = await findCurves(database, [runId])
+    return { steps: thin(curve?.steps ?? [], maxPoints), epochs: curve?.epochs ?? [] }
   }
 
   /** What the run could go on from, the latest first. @throws NOT_FOUND */

@@ -13,7 +13,7 @@ import {
 } from '../../../src/training/contract.js'
 import * as ledger from '../../../src/training/runs/run-ledger.js'
 import { startedEvent } from '../../support/started-event.js'
-import { createUser } from '../../support/users.js'
+import { createUser, type TestUser } from '../../support/users.js'
 import { openUniversity } from '../university.js'
 
 t.test('the insight into a run', async t => {
@@ -133,6 +133,36 @@ t.test('the insight into a run', async t => {
     t.strictSame(await indices(''), [2, 1, 0, 3])
   })
 
+  await t.test(
+    'has samples of what it is good at, is misled by and cannot decide, over both faces',
+    async t => {
+      const samples = (await get(`/runs/${told}/sample-predictions?count=2`, headers)).json()
+      const all = (await get(`/runs/${told}/test-images`, headers)).json().items
+      const shown = (...indices: number[]) =>
+        indices.map(index => all.find((image: { index: number }) => image.index === index))
+      t.strictSame(samples, {
+        surestRight: shown(2, 0),
+        surestWrong: shown(1),
+        leastCertain: shown(3, 0),
+      })
+      const image =
+        'index label className predictedLabel predictedClassName probability classes { name probability } imageUrl'
+      const query = `query ($count: Int = 5) { trainingRun(id: "${told}") { samplePredictions(count: $count) {
+      surestRight { ${image} } surestWrong { ${image} } leastCertain { ${image} } } } }`
+      const seen = (await ask(query, headers, { count: 2 })).data.trainingRun.samplePredictions
+      t.strictSame(seen, samples)
+      const { surestRight } = (await ask(query, headers)).data.trainingRun.samplePredictions
+      t.equal(surestRight.length, 3, 'all that there are')
+      for (const count of [0, 11, 1.5])
+        t.match((await get(`/runs/${told}/sample-predictions?count=${count}`, headers)).json(), {
+          ...{ status: 400, code: 'INVALID_INPUT' },
+        })
+      t.match(await ask(query, headers, { count: 11 }), {
+        errors: [{ message: /^count/, extensions: { code: 'INVALID_INPUT' } }],
+      })
+    },
+  )
+
   await t.test('refuses classes that there are not', async t => {
     for (const query of ['trueClass=2', 'predictedClass=-1', 'trueClass=0.5', 'trueClass=x', 'first=101']) {
       const answer = (await get(`/runs/${told}/test-images?${query}`, headers)).json()
@@ -142,17 +172,28 @@ t.test('the insight into a run', async t => {
     t.match(await ask(query, headers), { errors: [{ extensions: { code: 'INVALID_INPUT' } }] })
   })
 
-  await t.test('shows a test image as it was, to be kept by the one browser that asked', async t => {
+  let pictureHeld: unknown
+  await t.test('shows a test image as it was, to be kept and yet asked for each time', async t => {
     const answer = await get(`/runs/${told}/test-images/1/image.png`, headers)
     t.match(answer.headers, {
       'content-type': 'image/png',
-      'cache-control': 'private, max-age=86400, immutable',
-      vary: /authorization, cookie/,
+      'cache-control': 'private, no-cache',
+      etag: /^"[\w-]{43}"$/,
     })
     const { data, info } = await sharp(answer.rawPayload).raw().toBuffer({ resolveWithObject: true })
     t.match(info, { width: 3, height: 2 })
     const grey = [...data].filter((_, place) => place % info.channels === 0)
     t.strictSame(grey, [...images.subarray(6, 12)])
+
+    const url = `/runs/${told}/test-images/1/image.png`
+    const again = (user: TestUser, tag: unknown) =>
+      get(url, { ...user.headers, 'if-none-match': `"other", W/${tag}` })
+    const held = await again(instructor, answer.headers.etag)
+    t.match([held.statusCode, held.body, held.headers.etag], [304, '', answer.headers.etag])
+    t.equal((await again(instructor, '"another"')).statusCode, 200, 'another picture is held')
+    const stranger = await createUser(university, { role: 'INSTRUCTOR' })
+    t.equal((await again(stranger, answer.headers.etag)).statusCode, 404, 'the tag is no permission')
+    pictureHeld = answer.headers.etag
 
     const codeOf = async (place: string) =>
       (await get(`/runs/${told}/test-images/${place}/image.png`, headers)).json()
@@ -166,9 +207,17 @@ t.test('the insight into a run', async t => {
     t.match((await get(`/runs/${finished}/test-images`, headers)).json(), { status: 409, code })
     t.match((await get(`/runs/${finished}/test-images/0/image.png`, headers)).json(), { code })
     t.match((await get(`/runs/${waiting}/test-images`, headers)).json(), { code: 'RUN_RESULT_MISSING' })
-    const query = (id: string) => `{ trainingRun(id: "${id}") { testImages { totalCount } } }`
+    t.match((await get(`/runs/${finished}/sample-predictions`, headers)).json(), { status: 409, code })
+    t.match((await get(`/runs/${waiting}/sample-predictions`, headers)).json(), {
+      code: 'RUN_RESULT_MISSING',
+    })
+    const query = (id: string) => `{ trainingRun(id: "${id}") {
+      testImages { totalCount } samplePredictions { surestRight { index } } } }`
     for (const id of [finished, waiting])
-      t.strictSame((await ask(query(id), headers)).data, { trainingRun: { testImages: null } })
+      t.strictSame((await ask(query(id), headers)).data.trainingRun, {
+        testImages: null,
+        samplePredictions: null,
+      })
   })
 
   /** A run whose model is of these layers: what is asked of it here is answered without a worker. */
@@ -251,7 +300,7 @@ t.test('the insight into a run', async t => {
     })
     const drawing = `mutation { drawFeatureMaps(runId: "${told}", image: {format: "pixels", pixels: [[0]]}) { png } }`
     t.match(await ask(drawing, stranger.headers), { errors: [{ extensions: { code: 'NOT_FOUND' } }] })
-    const pages = ['classification-report', 'test-images', 'test-images/1/image.png']
+    const pages = ['classification-report', 'sample-predictions', 'test-images', 'test-images/1/image.png']
     for (const page of pages) {
       const url = `/runs/${told}/${page}`
       const { requestId: _, ...refused } = (await get(url, stranger.headers)).json()
@@ -278,5 +327,7 @@ t.test('the insight into a run', async t => {
     t.ok(await storage.holds(key))
     t.equal((await remove(`/runs/${told}`, headers)).statusCode, 204)
     t.notOk(await storage.holds(key))
+    const asked = { ...headers, 'if-none-match': String(pictureHeld) }
+    t.equal((await get(`/runs/${told}/test-images/1/image.png`, asked)).statusCode, 404)
   })
 })

@@ -68,6 +68,18 @@ t.test('the insight into a run that a worker has trained', async t => {
     t.ok(Math.abs(best[0].probability - classes[0].probability) < 1e-4)
   })
 
+  await t.test('has samples with pictures, the surest of all among them', async t => {
+    const samples = (await get(`/runs/${id}/sample-predictions`)).json()
+    const { items } = (await get(`/runs/${id}/test-images?first=1`)).json()
+    const kinds = Object.values<{ imageUrl: string; label: number; predictedLabel: number }[]>(samples)
+    t.strictSame(
+      kinds.map(images => images.filter(({ imageUrl }) => imageUrl !== null).length),
+      [5, 5, 5],
+    )
+    t.ok([samples.surestRight[0].index, samples.surestWrong[0].index].includes(items[0].index))
+    for (const { label, predictedLabel } of samples.surestWrong) t.not(label, predictedLabel)
+  })
+
   await t.test(
     'recognises several images at once, the same over both faces, and names the one it cannot',
     async t => {
@@ -98,6 +110,9 @@ t.test('the insight into a run that a worker has trained', async t => {
     t.match(filters.headers, { 'content-type': 'image/png', 'cache-control': /^private/ })
     // 32 kernels of 3x3, each enlarged 21 times, in a square of 6 by 6.
     t.match(await sharp(filters.rawPayload).metadata(), { width: 1 + 6 * 64, height: 1 + 6 * 64 })
+
+    const held = { ...headers, 'if-none-match': filters.headers.etag }
+    t.equal((await app.inject({ url: `/api/v1/runs/${id}/filters`, headers: held })).statusCode, 304)
 
     const ofTest = await get(`/runs/${id}/feature-maps?testImage=0`)
     const { pixels } = mnistDigit(0)
