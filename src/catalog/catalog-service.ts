@@ -168,7 +168,7 @@ export function createCatalogService(database: Database, notifications: Notifica
     const lesson = (await index.read()).labs.get(labId)
     if (!lesson || !canSee(actor, lesson.course)) return undefined
     const lab = (await contentOf(lesson)).labs.find(({ id }) => id === labId)
-    return lab && { ...placeOf(lesson), lab }
+    return lab && { ...placeOf(lesson), lab, studentRuns: lesson.course.studentRuns }
   }
 
   return {

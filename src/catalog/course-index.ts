@@ -1,7 +1,7 @@
 import type { Database } from '../platform/database.js'
 import { type RichText, renderMarkdown } from '../platform/markdown.js'
 import type { Notifications } from '../platform/notifications.js'
-import type { CourseState } from './contract.js'
+import type { CourseState, StudentRuns } from './contract.js'
 import { type CourseDocument, courseDocument } from './documents.js'
 
 /** What is known of a lesson without its text. */
@@ -18,6 +18,7 @@ export interface LessonOutline {
 interface CourseOutline {
   readonly title: string
   readonly summary: RichText
+  readonly studentRuns: StudentRuns | null
   readonly outlines: readonly LessonOutline[]
 }
 
@@ -152,9 +153,9 @@ async function loadOutlines(database: Database, revisionIds: string[]): Promise<
   })
   return new Map(
     revisions.map(({ id, document, lessons }) => {
-      const { title, summary, lessons: outlines } = courseDocument.parse(document)
+      const { title, summary, studentRuns = null, lessons: outlines } = courseDocument.parse(document)
       const joined = joinRevisions(outlines, lessons)
-      return [id, { title, summary: renderMarkdown(summary), outlines: joined }]
+      return [id, { title, summary: renderMarkdown(summary), studentRuns, outlines: joined }]
     }),
   )
 }
@@ -172,11 +173,12 @@ function joinRevisions(
 /** Lessons know their course, so that a neighbour is found without a search. */
 function placeLessons(
   row: Pick<IndexedCourse, 'id' | 'slug' | 'ownerId' | 'state' | 'withoutFiles' | 'revisionId'>,
-  { title, summary, outlines }: CourseOutline,
+  outline: CourseOutline,
 ): IndexedCourse {
   const lessons: IndexedLesson[] = []
-  const course: IndexedCourse = { ...row, title, summary, outlines, lessons }
-  for (const [position, outline] of outlines.entries()) lessons.push({ ...outline, course, position })
+  // The outline may be that of the snapshot before, a whole course: what the row says now has precedence.
+  const course: IndexedCourse = { ...outline, ...row, lessons }
+  for (const [position, lesson] of outline.outlines.entries()) lessons.push({ ...lesson, course, position })
   return course
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { reviewPolicies } from './contract.js'
+import { reviewPolicies, studentRuns } from './contract.js'
 
 /** The documents that revisions keep. They are written by the import and parsed again when they are read. */
 
@@ -61,6 +61,8 @@ export const courseDocument = z.strictObject({
   slug: z.string(),
   title: z.string(),
   summary: z.string(),
+  /** Absent where students may not launch the course's labs. */
+  studentRuns: studentRuns.optional(),
   lessons: z.array(
     z.strictObject({
       id: z.string(),

@@ -13,6 +13,28 @@ export const tooManyRuns = defineError('RUN_TOO_MANY', 429, (of: QuotaSubject, m
   details: { most },
 }))
 
+export const labRequired = defineError(
+  'RUN_LAB_REQUIRED',
+  403,
+  () => 'Students launch the labs of their courses alone: name one by labId.',
+)
+
+export const labClosed = defineError(
+  'RUN_LAB_CLOSED',
+  403,
+  () => 'The course lets no student launch this lab: ask its instructor.',
+)
+
+export const labNotEnrolled = defineError('RUN_NOT_ENROLLED', 403, (courseId: string) => ({
+  message: 'Only who is enrolled in the course may launch its labs: enrol first.',
+  details: { courseId },
+}))
+
+export const budgetSpent = defineError('RUN_BUDGET_SPENT', 429, (resetsAt: Date) => ({
+  message: `The seconds of training that the course gives you a day are spent: come back after ${resetsAt.toISOString()}.`,
+  details: { resetsAt },
+}))
+
 export const priorityFixed = defineError(
   'RUN_PRIORITY_FIXED',
   409,

@@ -97,8 +97,8 @@ t.test('from a lesson to a model', async t => {
     )
     t.match(missed, { correct: false, correctOptionId: null, explanation: null })
     t.match((await script.get('/api/v1/me/progress')).json.items, [{ progress: { quizzesPassed: 1 } }])
-    t.match((await script.send('POST', '/api/v1/runs', { labId: 'dlb-cnn-lab' })).json, {
-      code: 'SCOPE_REQUIRED',
+    t.match((await script.send('POST', '/api/v1/runs', { spec: short })).json, {
+      code: 'RUN_LAB_REQUIRED',
     })
   })
 

@@ -42,8 +42,16 @@ export async function readCourse(
   refuseDoubles({ id: course.value.id, file: course.file }, lessons, problems)
   if (!problems.none) return undefined
 
-  const { id, slug, title, summary } = course.value
-  const document: CourseDocument = { id, slug, title, summary, lessons: lessons.map(outline) }
+  const { id, slug, title, summary, student_runs: given } = course.value
+  const studentRuns = given && {
+    secondsPerDay: given.seconds_per_day,
+    gpuSecondsPerDay: given.gpu_seconds_per_day,
+  }
+  const document: CourseDocument = {
+    ...{ id, slug, title, summary },
+    ...(studentRuns ? { studentRuns } : {}),
+    lessons: lessons.map(outline),
+  }
   return {
     file: course.file,
     idLine: course.lineOf(['id']),
