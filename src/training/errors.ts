@@ -1,4 +1,4 @@
-import type { QuotaSubject, RunStatus } from '../generated/prisma/enums.js'
+import type { MachineClass, QuotaSubject, RunStatus } from '../generated/prisma/enums.js'
 import { defineError } from '../platform/errors.js'
 import { isFinal } from './runs/run-states.js'
 import type { SpecProblem } from './spec/training-spec.js'
@@ -30,10 +30,22 @@ export const labNotEnrolled = defineError('RUN_NOT_ENROLLED', 403, (courseId: st
   details: { courseId },
 }))
 
-export const budgetSpent = defineError('RUN_BUDGET_SPENT', 429, (resetsAt: Date) => ({
-  message: `The seconds of training that the course gives you a day are spent: come back after ${resetsAt.toISOString()}.`,
-  details: { resetsAt },
-}))
+export const gpuClosed = defineError(
+  'RUN_GPU_CLOSED',
+  403,
+  () => 'The course gives its students no seconds on a GPU: take another engine.',
+)
+
+export const budgetSpent = defineError(
+  'RUN_BUDGET_SPENT',
+  429,
+  (machineClass: MachineClass, resetsAt: Date) => ({
+    message:
+      `The seconds ${machineClass === 'GPU' ? 'on a GPU' : 'of training'} that the course gives you a day are spent: ` +
+      `launch again after ${resetsAt.toISOString()}.`,
+    details: { resetsAt },
+  }),
+)
 
 export const priorityFixed = defineError(
   'RUN_PRIORITY_FIXED',

@@ -4,7 +4,7 @@ import type { Actor, SignedInActor } from '../../identity/contract.js'
 import type { Transaction } from '../../platform/database.js'
 import type { Dependencies } from '../../platform/dependencies.js'
 import { LyceumError, notFound } from '../../platform/errors.js'
-import { budgetSpent, labClosed, labNotEnrolled, labRequired } from '../errors.js'
+import { budgetSpent, gpuClosed, labClosed, labNotEnrolled, labRequired } from '../errors.js'
 import { requireRunEditor } from '../policy.js'
 import { machineClassOf } from '../queue/queue-names.js'
 import { readDayEnd, readSpending } from '../queue/read-spending.js'
@@ -82,14 +82,14 @@ export function createLaunchRules(
       const budget = toBudget(lab.studentRuns)
       const machineClass = machineClassOf(trainingSpec.parse(lab.lab.spec))
       return toView(
-        refusalOf(() => requireSeconds(secondsLeft(budget, spending, machineClass), resetsAt)),
+        refusalOf(() => requireSeconds(budget, spending, machineClass, resetsAt)),
         describeBudget(budget, spending, resetsAt),
       )
     }
   }
 }
 
-/** @throws RUN_BUDGET_SPENT where nothing is left of the student's day */
+/** @throws RUN_GPU_CLOSED, and RUN_BUDGET_SPENT where nothing is left of the student's day */
 export async function requireBudget(
   database: Transaction,
   place: StudentPlace,
@@ -97,11 +97,17 @@ export async function requireBudget(
   machineClass: MachineClass,
 ): Promise<void> {
   const spending = (await readSpending(database, [place])).get(studentKey(place)) ?? nothingSpent
-  requireSeconds(secondsLeft(budget, spending, machineClass), await readDayEnd(database))
+  requireSeconds(budget, spending, machineClass, await readDayEnd(database))
 }
 
-function requireSeconds(left: number, resetsAt: Date) {
-  if (left === 0) throw budgetSpent(resetsAt)
+function requireSeconds(
+  budget: StudentBudget,
+  spending: Spending,
+  machineClass: MachineClass,
+  resetsAt: Date,
+) {
+  if (machineClass === 'GPU' && budget.budgetGpuSeconds === 0) throw gpuClosed()
+  if (secondsLeft(budget, spending, machineClass) === 0) throw budgetSpent(machineClass, resetsAt)
 }
 
 function requireOpenLab({ studentRuns, courseId }: FoundLab, isEnrolled: boolean): StudentRuns {

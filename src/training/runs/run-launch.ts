@@ -104,7 +104,7 @@ function nameRun({ architecture = 'A network' }: TrainingSpec, { id, title }: Da
  * Stores a queued run with its first attempt and its first event, or finds the one that the same idempotency
  * key made before.
  *
- * @throws RUN_IDEMPOTENCY_KEY_REUSED, RUN_BUDGET_SPENT, RUN_TOO_MANY, RUN_SPEC_IMPOSSIBLE where what it needs was deleted just now
+ * @throws RUN_IDEMPOTENCY_KEY_REUSED, what `requireBudget` throws, RUN_TOO_MANY, RUN_SPEC_IMPOSSIBLE where what it needs was deleted just now
  */
 export function insertRun(
   { database, quotas }: Pick<Sources, 'database' | 'quotas'>,

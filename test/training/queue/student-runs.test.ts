@@ -108,11 +108,7 @@ t.test("students' runs of a course's labs", async t => {
       ...{ status: 429, code: 'RUN_BUDGET_SPENT', resetsAt: /T00:00:00.000Z$/ },
     })
     t.match((await post(`/runs/${second}/rerun`, student.headers)).json(), { code: 'RUN_BUDGET_SPENT' })
-    const repeated = await app.inject({
-      ...{ method: 'POST', url: '/api/v1/runs', headers: student.headers, payload: again },
-    })
-    t.equal(repeated.json().id, second, 'the same launch again is answered with its run')
-    await post('/courses/milk/enrolment', (await enrolledStudent()).headers)
+    t.equal(await launch(student, again), second, 'the same launch again is answered with its run')
     t.match(await launchOf(await enrolledStudent()), { mayLaunch: true }, "another's is another's")
     await app.inject({ method: 'DELETE', url: '/api/v1/courses/milk/enrolment', headers: student.headers })
     await post('/courses/milk/enrolment', student.headers)
@@ -212,14 +208,15 @@ t.test("students' runs of a course's labs", async t => {
     const student = await enrolledStudent()
     const id = await launch(student, lab)
     await post(`/runs/${id}/pause`, student.headers)
-    files.edit('milk/course.yaml', 'seconds_per_day: 60', 'seconds_per_day: 30')
+    files.edit('milk/course.yaml', 'seconds_per_day: 60, gpu_seconds_per_day: 20', 'seconds_per_day: 30')
     await importContent(database, files.root, { publish: true, ownerEmail: owner.email })
     const until = async (secondsPerDay: number | undefined) => {
       while ((await launchOf(student)).budget?.secondsPerDay !== secondsPerDay);
     }
     await until(30)
     t.match((await post(`/runs/${id}/resume`, student.headers)).json(), { secondsAllowed: 30 })
-    files.edit('milk/course.yaml', 'student_runs: { seconds_per_day: 30, gpu_seconds_per_day: 20 }\n', '')
+    t.strictSame(await refused(student, gpuLab), [403, 'RUN_GPU_CLOSED'], 'it gives no GPU any more')
+    files.edit('milk/course.yaml', 'student_runs: { seconds_per_day: 30 }\n', '')
     await importContent(database, files.root, { publish: true, ownerEmail: owner.email })
     await until(undefined)
     t.strictSame(await refused(student, lab), [403, 'RUN_LAB_CLOSED'])
