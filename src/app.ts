@@ -52,7 +52,7 @@ export async function buildApp(deps: Dependencies): Promise<FastifyInstance> {
     findPassedQuizzes: (userId, quizIds) => app.assessment.findPassed(userId, quizIds),
   })
   await app.register(assessment, { catalog: app.catalog })
-  await app.register(training, { catalog: app.catalog })
+  await app.register(training, { catalog: app.catalog, enrolments: app.learning })
   await app.register(graphql, {
     context: request => ({ actor: request.actor }),
     async connect(credentials) {

@@ -168,7 +168,9 @@ export function createCatalogService(database: Database, notifications: Notifica
     const lesson = (await index.read()).labs.get(labId)
     if (!lesson || !canSee(actor, lesson.course)) return undefined
     const lab = (await contentOf(lesson)).labs.find(({ id }) => id === labId)
-    return lab && { ...placeOf(lesson), lab, leaderboard: lesson.course.leaderboard }
+    if (!lab) return undefined
+    const { leaderboard, studentRuns } = lesson.course
+    return { ...placeOf(lesson), lab, leaderboard, studentRuns }
   }
 
   return {

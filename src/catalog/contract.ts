@@ -65,6 +65,15 @@ export interface LabDocument {
   readonly spec: unknown
 }
 
+/** What a course gives each of its students to launch its labs with, by the day. */
+export const studentRuns = z.strictObject({
+  /** Of all runs together. */
+  secondsPerDay: z.number(),
+  /** Of those that ask for a GPU, which count among all. */
+  gpuSecondsPerDay: z.number(),
+})
+export type StudentRuns = z.output<typeof studentRuns>
+
 /** Where a part of a lesson belongs: what an attempt or a run keeps. */
 export interface LessonPlace {
   readonly lessonId: string
@@ -81,6 +90,8 @@ export interface FoundLab extends LessonPlace {
   readonly lab: LabDocument
   /** Whether its course shows leaderboards. */
   readonly leaderboard: boolean
+  /** null where the course lets no student launch it. */
+  readonly studentRuns: StudentRuns | null
 }
 
 export const courseStates = ['DRAFT', 'PUBLISHED', 'ARCHIVED'] as const

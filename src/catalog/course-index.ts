@@ -1,7 +1,7 @@
 import type { Database } from '../platform/database.js'
 import { type RichText, renderMarkdown } from '../platform/markdown.js'
 import type { Notifications } from '../platform/notifications.js'
-import type { CourseState } from './contract.js'
+import type { CourseState, StudentRuns } from './contract.js'
 import { type CourseDocument, courseDocument } from './documents.js'
 
 /** What is known of a lesson without its text. */
@@ -20,6 +20,7 @@ interface CourseOutline {
   readonly summary: RichText
   /** Whether its labs have leaderboards. */
   readonly leaderboard: boolean
+  readonly studentRuns: StudentRuns | null
   readonly outlines: readonly LessonOutline[]
 }
 
@@ -154,9 +155,15 @@ async function loadOutlines(database: Database, revisionIds: string[]): Promise<
   })
   return new Map(
     revisions.map(({ id, document, lessons }) => {
-      const { title, summary, leaderboard = false, lessons: outlines } = courseDocument.parse(document)
+      const {
+        title,
+        summary,
+        leaderboard = false,
+        studentRuns = null,
+        lessons: outlines,
+      } = courseDocument.parse(document)
       const joined = joinRevisions(outlines, lessons)
-      return [id, { title, summary: renderMarkdown(summary), leaderboard, outlines: joined }]
+      return [id, { title, summary: renderMarkdown(summary), leaderboard, studentRuns, outlines: joined }]
     }),
   )
 }
@@ -174,11 +181,12 @@ function joinRevisions(
 /** Lessons know their course, so that a neighbour is found without a search. */
 function placeLessons(
   row: Pick<IndexedCourse, 'id' | 'slug' | 'ownerId' | 'state' | 'withoutFiles' | 'revisionId'>,
-  { title, summary, leaderboard, outlines }: CourseOutline,
+  outline: CourseOutline,
 ): IndexedCourse {
   const lessons: IndexedLesson[] = []
-  const course: IndexedCourse = { ...row, title, summary, leaderboard, outlines, lessons }
-  for (const [position, outline] of outlines.entries()) lessons.push({ ...outline, course, position })
+  // The outline may be that of the snapshot before, a whole course: what the row says now has precedence.
+  const course: IndexedCourse = { ...outline, ...row, lessons }
+  for (const [position, lesson] of outline.outlines.entries()) lessons.push({ ...lesson, course, position })
   return course
 }
 

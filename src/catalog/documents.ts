@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { reviewPolicies } from './contract.js'
+import { reviewPolicies, studentRuns } from './contract.js'
 
 /** The documents that revisions keep. They are written by the import and parsed again when they are read. */
 
@@ -63,6 +63,8 @@ export const courseDocument = z.strictObject({
   summary: z.string(),
   /** Whether its labs have leaderboards; left out where not, as in revisions of before there were any. */
   leaderboard: z.literal(true).optional(),
+  /** Absent where students may not launch the course's labs. */
+  studentRuns: studentRuns.optional(),
   lessons: z.array(
     z.strictObject({
       id: z.string(),

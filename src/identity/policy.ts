@@ -10,7 +10,7 @@ import {
 import { scopeRequired, sessionRequired } from './errors.js'
 
 const scopesByRole: Readonly<Record<Role, readonly Scope[]>> = {
-  STUDENT: ['read', 'learn'],
+  STUDENT: ['read', 'learn', 'train'],
   INSTRUCTOR: ['read', 'learn', 'train', 'author'],
   ADMIN: scopes,
 }

@@ -1,4 +1,4 @@
-import type { QuotaSubject, RunStatus } from '../generated/prisma/enums.js'
+import type { MachineClass, QuotaSubject, RunStatus } from '../generated/prisma/enums.js'
 import { defineError } from '../platform/errors.js'
 import { isFinal } from './runs/run-states.js'
 import type { SpecProblem } from './spec/training-spec.js'
@@ -12,6 +12,40 @@ export const tooManyRuns = defineError('RUN_TOO_MANY', 429, (of: QuotaSubject, m
   message: `${of === 'USER' ? 'You have' : 'The course has'} ${most} runs that wait or are paused: wait until one is trained, or cancel one.`,
   details: { most },
 }))
+
+export const labRequired = defineError(
+  'RUN_LAB_REQUIRED',
+  403,
+  () => 'Students launch the labs of their courses alone: name one by labId.',
+)
+
+export const labClosed = defineError(
+  'RUN_LAB_CLOSED',
+  403,
+  () => 'The course lets no student launch this lab: ask its instructor.',
+)
+
+export const labNotEnrolled = defineError('RUN_NOT_ENROLLED', 403, (courseId: string) => ({
+  message: 'Only who is enrolled in the course may launch its labs: enrol first.',
+  details: { courseId },
+}))
+
+export const gpuClosed = defineError(
+  'RUN_GPU_CLOSED',
+  403,
+  () => 'The course gives its students no seconds on a GPU: take another engine.',
+)
+
+export const budgetSpent = defineError(
+  'RUN_BUDGET_SPENT',
+  429,
+  (machineClass: MachineClass, resetsAt: Date) => ({
+    message:
+      `The seconds ${machineClass === 'GPU' ? 'on a GPU' : 'of training'} that the course gives you a day are spent: ` +
+      `launch again after ${resetsAt.toISOString()}.`,
+    details: { resetsAt },
+  }),
+)
 
 export const priorityFixed = defineError(
   'RUN_PRIORITY_FIXED',

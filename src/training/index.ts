@@ -29,6 +29,8 @@ import { standingResolvers, standingRoutes } from './queue/standing-faces.js'
 import { createStandingService } from './queue/standing-service.js'
 import { createModelAsker } from './runs/ask-model.js'
 import { eventStreamRoute } from './runs/event-stream.js'
+import { launchResolvers, launchRoutes } from './runs/launch-faces.js'
+import { createLaunchRules, type Enrolments } from './runs/launch-rules.js'
 import { predictionRoutes } from './runs/prediction-routes.js'
 import { createPredictionService } from './runs/prediction-service.js'
 import { startReconciler } from './runs/reconciler.js'
@@ -47,14 +49,16 @@ declare module 'fastify' {
 
 interface Options {
   readonly catalog: LabFinder
+  readonly enrolments: Enrolments
 }
 
 /** Training runs: launched, watched, cancelled, deleted, and their models used; and the datasets and models that users send. */
 export const training = fp<Options>(
-  async (app: FastifyInstance, { catalog }) => {
+  async (app: FastifyInstance, { catalog, enrolments }) => {
     const dispatcher = createDispatcher(app.deps)
     const asker = createModelAsker(app.deps)
-    const service = createRunService(app.deps, catalog, dispatcher)
+    const rules = createLaunchRules(app.deps, catalog, enrolments)
+    const service = createRunService(app.deps, catalog, dispatcher, rules)
     const predictions = createPredictionService(app.deps, asker)
     const exports = createExportService(app.deps)
     app.decorate('training', service)
@@ -64,6 +68,8 @@ export const training = fp<Options>(
       predictionRoutes(predictions),
       exportRoutes(exports),
     ])
+
+    await add('./runs/launch.graphql', launchResolvers(rules), [launchRoutes(rules)])
 
     const queue = createQueueService(app.deps)
     await add('./queue/queue.graphql', queueResolvers(queue), [queueRoutes(queue)])

@@ -8,10 +8,11 @@ export interface RunOwnership {
   courseOwnerId: string | null
 }
 
-/** @throws UNAUTHENTICATED, SCOPE_REQUIRED, or FORBIDDEN for students. */
-export function requireLauncher(actor: Actor): SignedInActor {
+/** Who may bring datasets and models of their own. @throws UNAUTHENTICATED, SCOPE_REQUIRED, or FORBIDDEN for students. */
+export function requireUploader(actor: Actor): SignedInActor {
   const user = requireScope(actor, 'train')
-  if (user.role !== 'INSTRUCTOR' && user.role !== 'ADMIN') throw forbidden('launch training runs')
+  if (user.role !== 'INSTRUCTOR' && user.role !== 'ADMIN')
+    throw forbidden('bring datasets or models of your own')
   return user
 }
 
@@ -25,7 +26,7 @@ export function requireRunReader(actor: Actor): SignedInActor {
   return requireScope(actor, 'read')
 }
 
-/** Who may say something of a run: with a token that may launch, whatever the role. @throws UNAUTHENTICATED or SCOPE_REQUIRED */
+/** Who may launch runs and change them: with a token that may train, whatever the role; what a student may launch its course says. @throws UNAUTHENTICATED or SCOPE_REQUIRED */
 export function requireRunEditor(actor: Actor): SignedInActor {
   return requireScope(actor, 'train')
 }
@@ -41,9 +42,14 @@ export function visibleRuns(actor: SignedInActor): { all: boolean; ofOwnCourses:
   return { all: actor.scopes.includes('admin'), ofOwnCourses: actor.role === 'INSTRUCTOR' }
 }
 
-/** Who may cancel and delete a run: an instructor who only sees it, because it is of the own course, may not. */
+/** Who may change and delete a run: an instructor who only sees it, because it is of the own course, may not. */
 export function mayManageRun(actor: SignedInActor, run: RunOwnership): boolean {
   return actor.scopes.includes('admin') || run.ownerId === actor.userId
+}
+
+/** Besides them the instructor of the course, where its budget pays for the run. */
+export function mayCancelRun(actor: SignedInActor, run: RunOwnership & { isBudgeted: boolean }): boolean {
+  return mayManageRun(actor, run) || (run.isBudgeted && maySeeRun(actor, run))
 }
 
 /** An upload is its owner's alone, and an admin's. One that may not be seen is answered like one that does not exist. */

@@ -25,6 +25,29 @@ export const slips: readonly [
     `${quiz}:2`,
     /max_atempts: is not a known key/,
   ],
+  [
+    'more seconds a day than a day has',
+    f => f.edit('tea/course.yaml', 'lessons:', 'student_runs:\n  seconds_per_day: 90000\nlessons:'),
+    'tea/course.yaml:6',
+    /student_runs.seconds_per_day/,
+  ],
+  [
+    'more seconds on a GPU than in all',
+    f =>
+      f.edit(
+        'tea/course.yaml',
+        'lessons:',
+        'student_runs: { seconds_per_day: 60, gpu_seconds_per_day: 61 }\nlessons:',
+      ),
+    'tea/course.yaml:5',
+    /student_runs: must not give more seconds on a GPU/,
+  ],
+  [
+    'a key of what students may run that is none',
+    f => f.edit('tea/course.yaml', 'lessons:', 'student_runs: { seconds_per_day: 60, hours: 1 }\nlessons:'),
+    'tea/course.yaml:5',
+    /hours: is not a known key/,
+  ],
   ['a missing id', f => f.edit(lesson, 'id: tea-brewing\n', ''), `${lesson}:1`, /^id: /],
   [
     'an id that is not kebab-case',

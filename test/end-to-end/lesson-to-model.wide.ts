@@ -42,10 +42,10 @@ t.test('from a lesson to a model', async t => {
   const { token } = await signIn(instructor)
   const teacher = openClient(address, { authorization: `Bearer ${token}` })
 
-  const launch = async (spec: object): Promise<string> => {
+  const launch = async (spec: object, by = teacher): Promise<string> => {
     const input = { labId: 'dlb-cnn-lab', spec, idempotencyKey: randomUUID() }
     const mutation = 'mutation ($input: LaunchRunInput!) { launchRun(input: $input) { id } }'
-    return (await teacher.query(mutation, { input })).json.data.launchRun.id
+    return (await by.query(mutation, { input })).json.data.launchRun.id
   }
   const watch = (id: string) => subscribeToRun(address, token, id)
   const runOf = async (id: string) => (await teacher.get(`/api/v1/runs/${id}`)).json
@@ -97,8 +97,8 @@ t.test('from a lesson to a model', async t => {
     )
     t.match(missed, { correct: false, correctOptionId: null, explanation: null })
     t.match((await script.get('/api/v1/me/progress')).json.items, [{ progress: { quizzesPassed: 1 } }])
-    t.match((await script.send('POST', '/api/v1/runs', { labId: 'dlb-cnn-lab' })).json, {
-      code: 'SCOPE_REQUIRED',
+    t.match((await script.send('POST', '/api/v1/runs', { spec: short })).json, {
+      code: 'RUN_LAB_REQUIRED',
     })
   })
 
@@ -171,8 +171,9 @@ t.test('from a lesson to a model', async t => {
     t.match(await runOf(id), { status: 'CANCELLED', modelFiles: [], result: null })
   })
 
-  await t.test('a run whose worker is told to stop is finished by another', async t => {
-    const id = await launch(short)
+  await t.test("a student's run whose worker is told to stop is finished by another", async t => {
+    const learner = openClient(address, { authorization: `Bearer ${studentToken}` })
+    const id = await launch(short, learner)
     const seen: SeenEvent[] = []
     for await (const event of watch(id)) {
       seen.push(event)
@@ -184,7 +185,11 @@ t.test('from a lesson to a model', async t => {
     }
     t.strictSame(numbersOf(seen), countTo(seen.length))
     t.equal(seen.at(-1)?.type, 'finished')
-    t.match(await runOf(id), { status: 'SUCCEEDED', attempt: 2 })
+    const run = await runOf(id)
+    t.match(run, { status: 'SUCCEEDED', attempt: 2 }, 'the instructor of the course sees it')
+    t.ok(run.secondsAllowed < 3_600, 'what the first worker used is not given again')
+    const { budget } = (await learner.get('/api/v1/labs/dlb-cnn-lab/launch')).json
+    t.ok(budget.secondsLeft < run.secondsAllowed)
   })
 
   await t.test('the server stops when told to, a socket being open, and has logged no secret', async t => {

@@ -269,6 +269,7 @@ t.test('an account and its tokens', async t => {
     t.strictSame((await createIdentityService(deps.database).authenticate(user.token))?.scopes, [
       'read',
       'learn',
+      'train',
     ])
   })
 

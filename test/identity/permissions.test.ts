@@ -100,7 +100,8 @@ t.test('who may do what', async t => {
   const noScope = (...names: Asker[]) => Object.fromEntries(names.map(name => [name, 'SCOPE_REQUIRED']))
   const ok = (status: number, ...names: Asker[]) => Object.fromEntries(names.map(name => [name, `${status}`]))
   const notReading = noScope('learnOnly', 'trainOnly')
-  const notTraining = noScope('student', 'otherStudent', 'adminReading', 'readOnly', 'learnOnly')
+  const notTraining = noScope('adminReading', 'readOnly', 'learnOnly')
+  const students = (code: string) => ({ student: code, otherStudent: code })
   const notAdmin = { ...all('SCOPE_REQUIRED'), ...closed, ...ok(200, 'admin') }
   const seesAttempt = {
     ...all('NOT_FOUND'),
@@ -152,7 +153,17 @@ t.test('who may do what', async t => {
     [
       'launch a run',
       { method: 'POST', url: '/api/v1/runs', payload: { spec } },
-      { ...all('201'), ...closed, ...notTraining },
+      { ...all('201'), ...closed, ...notTraining, ...students('RUN_LAB_REQUIRED') },
+    ],
+    [
+      'launch a lab that is for instructors',
+      { method: 'POST', url: '/api/v1/runs', payload: { labId: 'tea-lab' } },
+      { ...all('201'), ...closed, ...notTraining, ...students('RUN_LAB_CLOSED') },
+    ],
+    [
+      'hear whether one may launch a lab',
+      { url: '/api/v1/labs/tea-lab/launch' },
+      { ...all('200'), ...invalid },
     ],
     ['list the own runs', { url: '/api/v1/runs' }, { ...all('200'), ...closed, ...notReading }],
     [
@@ -215,7 +226,7 @@ t.test('who may do what', async t => {
         ...{ method: 'POST', url: '/api/v1/models?title=None', payload: 'no zip' },
         headers: { 'content-type': 'application/zip' },
       },
-      { ...all('MODEL_REFUSED'), ...closed, ...notTraining },
+      { ...all('MODEL_REFUSED'), ...closed, ...notTraining, ...students('FORBIDDEN') },
     ],
     ['list the own imported models', { url: '/api/v1/models' }, { ...all('200'), ...closed, ...notReading }],
     [
@@ -226,7 +237,7 @@ t.test('who may do what', async t => {
     [
       'delete an imported model that is not there',
       { method: 'DELETE', url: `/api/v1/models/${missing}` },
-      { ...all('NOT_FOUND'), ...closed, ...notTraining },
+      { ...all('NOT_FOUND'), ...closed, ...notTraining, ...students('FORBIDDEN') },
     ],
     ['list the users', { url: '/api/v1/users' }, notAdmin],
     [
@@ -311,7 +322,7 @@ t.test('who may do what', async t => {
       ['anonymous', '{ myAttempts { totalCount } }', 'UNAUTHENTICATED'],
       ['anonymous', '{ myRuns { totalCount } }', 'UNAUTHENTICATED'],
       ['anonymous', launchRun, 'UNAUTHENTICATED'],
-      ['student', launchRun, 'SCOPE_REQUIRED'],
+      ['student', launchRun, 'RUN_LAB_REQUIRED'],
       ['readOnly', 'mutation { enrol(courseId: "tea") }', 'SCOPE_REQUIRED'],
       ['learnOnly', '{ myAttempts { totalCount } }', 'SCOPE_REQUIRED'],
       ['otherInstructor', '{ quizAttempts(quizId: "free") { totalCount } }', 'NOT_FOUND'],

@@ -54,7 +54,7 @@ t.test('uploading a dataset', async t => {
 
   await t.test('is for instructors, who say what it is', async t => {
     t.equal((await app.inject({ method: 'POST', url: '/api/v1/datasets', headers: zipType })).statusCode, 401)
-    t.match((await upload(zip, student)).json(), { status: 403, code: 'SCOPE_REQUIRED' })
+    t.match((await upload(zip, student)).json(), { status: 403, code: 'FORBIDDEN' })
     t.match((await upload(zip, instructor, 'size=16')).json(), { status: 400, code: 'INVALID_INPUT' })
     t.match((await upload(zip, instructor, 'title=Tall&size=999')).json(), { code: 'INVALID_INPUT' })
     t.match((await post('/datasets?title=No', instructor.headers, { no: 'zip' })).json(), {
@@ -207,7 +207,7 @@ t.test('uploading a dataset', async t => {
       t.match((await get(path, other.headers)).json(), { status: 404, code: 'NOT_FOUND' })
     }
     t.match((await remove(`/datasets/${id}`, other.headers)).json(), { code: 'NOT_FOUND' })
-    t.match((await remove(`/datasets/${id}`, student.headers)).json(), { code: 'SCOPE_REQUIRED' })
+    t.match((await remove(`/datasets/${id}`, student.headers)).json(), { code: 'FORBIDDEN' })
     t.match((await remove('/datasets/mnist', admin.headers)).json(), { code: 'NOT_FOUND' })
   })
 

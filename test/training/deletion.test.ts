@@ -11,6 +11,7 @@ import type { Storage } from '../../src/platform/storage.js'
 import { createDatasetService } from '../../src/training/datasets/dataset-service.js'
 import { createModelService } from '../../src/training/models/model-service.js'
 import { createDispatcher } from '../../src/training/queue/dispatcher.js'
+import { createLaunchRules } from '../../src/training/runs/launch-rules.js'
 import { createRunService } from '../../src/training/runs/run-service.js'
 import { sweepStorage } from '../../src/training/storage-sweep.js'
 import { openTestDependencies } from '../support/app.js'
@@ -28,8 +29,9 @@ t.test('deleting what runs need', async t => {
   }
   const dispatcher = createDispatcher(deps)
   t.teardown(() => dispatcher.close())
+  const rules = createLaunchRules(deps, app.catalog, app.learning)
   const runServiceOn = (storage: Storage) =>
-    createRunService({ ...deps, storage }, { findLab: async () => undefined }, dispatcher)
+    createRunService({ ...deps, storage }, app.catalog, dispatcher, rules)
   const addDataset = async (): Promise<string> => {
     const images = { inputShape: [4, 4, 1], classNames: ['0', '1'], split: 'None.' }
     const counts = { trainingCounts: [100, 100], testCounts: [10, 10] }

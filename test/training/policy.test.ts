@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Scope } from '../../src/identity/contract.js'
-import { mayManageRun, maySeeRun, requireLauncher } from '../../src/training/policy.js'
+import { mayCancelRun, mayManageRun, maySeeRun, requireUploader } from '../../src/training/policy.js'
 
 const user = (
   role: 'STUDENT' | 'INSTRUCTOR' | 'ADMIN',
@@ -26,7 +26,7 @@ t.test('a run is seen by its owner, the instructor of its course and admins', as
   t.notOk(maySeeRun(user('STUDENT', 'teacher'), run))
 })
 
-t.test('a run is cancelled and deleted by its owner and admins alone', async t => {
+t.test('a run is changed and deleted by its owner and admins alone', async t => {
   const run = { ownerId: 'owner', courseOwnerId: 'teacher' }
   t.ok(mayManageRun(user('INSTRUCTOR', 'owner'), run))
   t.ok(mayManageRun(user('ADMIN', 'else', ['admin']), run))
@@ -34,8 +34,17 @@ t.test('a run is cancelled and deleted by its owner and admins alone', async t =
   t.notOk(mayManageRun(user('ADMIN', 'else'), run))
 })
 
-t.test('a student can not launch, whatever the token says', async t => {
-  t.throws(() => requireLauncher(user('STUDENT', 's')), { code: 'FORBIDDEN' })
-  t.throws(() => requireLauncher({ kind: 'anonymous' }), { code: 'UNAUTHENTICATED' })
-  t.equal(requireLauncher(user('INSTRUCTOR', 'i')).userId, 'i')
+t.test('a run within the budget of a course is cancelled by its instructor too', async t => {
+  const run = { ownerId: 'owner', courseOwnerId: 'teacher', isBudgeted: true }
+  t.ok(mayCancelRun(user('STUDENT', 'owner'), run))
+  t.ok(mayCancelRun(user('INSTRUCTOR', 'teacher'), run))
+  t.notOk(mayCancelRun(user('INSTRUCTOR', 'teacher'), { ...run, isBudgeted: false }))
+  t.notOk(mayCancelRun(user('INSTRUCTOR', 'else'), run))
+  t.notOk(mayCancelRun(user('STUDENT', 'teacher'), run), 'who was an instructor once')
+})
+
+t.test('a student brings no dataset or model, whatever the token says', async t => {
+  t.throws(() => requireUploader(user('STUDENT', 's')), { code: 'FORBIDDEN' })
+  t.throws(() => requireUploader({ kind: 'anonymous' }), { code: 'UNAUTHENTICATED' })
+  t.equal(requireUploader(user('INSTRUCTOR', 'i')).userId, 'i')
 })

@@ -1,12 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  type CheckpointReport,
-  filesOfAttempt,
-  isFinal,
-  type TrainingSpec,
-  trainingSpec,
-} from '../../src/training/contract.js'
+import { type CheckpointReport, filesOfAttempt, isFinal, trainingSpec } from '../../src/training/contract.js'
 import { removeCheckpoints } from '../../src/training/runs/checkpoint-ledger.js'
 import {
   type AttemptKey,
@@ -137,8 +131,9 @@ async function superviseClaimed(
   trainer.gone.then(end => decision.take({ kind: 'failed', failure: crash(end) }))
   trainer.send({
     kind: 'train',
-    spec: { ...withinBudget(parsed.data, secondsAllowed), engine },
+    spec: { ...parsed.data, engine },
     attempt: key.attempt,
+    ...(secondsAllowed === null ? {} : { secondsAllowed }),
     datasetsDirectory: parts.datasetsDirectory,
     outputDirectory,
     ...inputs,
@@ -162,12 +157,6 @@ async function superviseClaimed(
     await trainer.gone
     release()
   }
-}
-
-/** A run of a student may take no longer than what the course still gives. */
-function withinBudget(spec: TrainingSpec, secondsAllowed: number | null): TrainingSpec {
-  if (secondsAllowed === null) return spec
-  return { ...spec, maxSeconds: Math.min(spec.maxSeconds ?? secondsAllowed, secondsAllowed) }
 }
 
 /** A child may end its step, write a checkpoint or leave by itself, as the verdict is; then it is killed. */

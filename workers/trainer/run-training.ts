@@ -86,7 +86,13 @@ export async function runTraining(
     betweenSteps: (state: TrainingState) => checkpoints.betweenSteps(state),
   }
   try {
-    const { endedBy, keptEpoch } = await train(engine, task, state, observer, signal)
+    const { endedBy, keptEpoch } = await train(
+      engine,
+      limitTime(task, state, command),
+      state,
+      observer,
+      signal,
+    )
     const { weights, trainingSeconds } = state
     const { inputShape, classNames } = dataset.description
     const recorder = new TestRecorder(dataset.test, inputShape, classNames.length)
@@ -123,6 +129,14 @@ export async function runTraining(
 
 function imagesTrained({ trainingImages }: RunPlan, { epoch, position }: TrainingState): number {
   return trainingImages * (epoch - 1) + position
+}
+
+/** What loading has taken since the process began is part of what the attempt may take. */
+function limitTime(task: TrainingTask, { stopwatch }: TrainingState, { secondsAllowed }: TrainCommand) {
+  if (secondsAllowed === undefined) return task
+  const left = Math.max(secondsAllowed - performance.now() / 1000, 0)
+  const maxSeconds = Math.min(task.spec.maxSeconds ?? Number.POSITIVE_INFINITY, stopwatch.seconds + left)
+  return { ...task, spec: { ...task.spec, maxSeconds } }
 }
 
 async function beginOrGoOn(

@@ -27,12 +27,24 @@ const path = z
     'must be a path in the folder of the lesson, such as code/example.py',
   )
 
+const daySeconds = 86_400
+
 export const courseFile = z.strictObject({
   id: kebabCase,
   slug: kebabCase,
   title: line,
   summary: markdown,
   leaderboard: z.boolean().default(false),
+  student_runs: z
+    .strictObject({
+      seconds_per_day: z.int().min(1).max(daySeconds),
+      gpu_seconds_per_day: z.int().min(0).max(daySeconds).default(0),
+    })
+    .refine(
+      runs => runs.gpu_seconds_per_day <= runs.seconds_per_day,
+      'must not give more seconds on a GPU than in all',
+    )
+    .optional(),
   lessons: z
     .array(z.string().regex(/^[\w-]+$/, 'must be the name of a folder beside course.yaml'))
     .min(1)

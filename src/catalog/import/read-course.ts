@@ -42,10 +42,16 @@ export async function readCourse(
   refuseDoubles({ id: course.value.id, file: course.file }, lessons, problems)
   if (!problems.none) return undefined
 
-  const { id, slug, title, summary, leaderboard } = course.value
+  const { id, slug, title, summary, leaderboard, student_runs: given } = course.value
+  const studentRuns = given && {
+    secondsPerDay: given.seconds_per_day,
+    gpuSecondsPerDay: given.gpu_seconds_per_day,
+  }
   const document: CourseDocument = {
-    ...{ id, slug, title, summary, lessons: lessons.map(outline) },
+    ...{ id, slug, title, summary },
     ...(leaderboard ? { leaderboard } : {}),
+    ...(studentRuns ? { studentRuns } : {}),
+    lessons: lessons.map(outline),
   }
   return {
     file: course.file,

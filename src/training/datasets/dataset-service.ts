@@ -7,7 +7,7 @@ import { bodyTooLarge, notFound } from '../../platform/errors.js'
 import { type Page, type PageInput, readPage, sliceOf } from '../../platform/pagination.js'
 import { previewMissing } from '../errors.js'
 import { testImagesFile } from '../model-insight/test-predictions.js'
-import { requireLauncher, requireRunReader } from '../policy.js'
+import { requireRunReader, requireUploader } from '../policy.js'
 import { deleteUnused, takeRoom } from '../uploads.js'
 import { decodedFiles, filesOfDataset, filesOfDatasetAttempt, uploadOf } from './dataset-files.js'
 import { type DatasetAttempt, datasetQueue } from './dataset-ledger.js'
@@ -82,7 +82,7 @@ export function createDatasetService({ database, courier, storage, logger, confi
     body: Readable,
     length: number = most,
   ): Promise<DatasetView> {
-    const user = requireLauncher(actor)
+    const user = requireUploader(actor)
     if (length > most) throw bodyTooLarge(most)
     // The row comes first and holds the room that the upload needs: many at once can't pass the quota.
     const { id } = await database.$transaction(async tx => {
@@ -132,7 +132,7 @@ export function createDatasetService({ database, courier, storage, logger, confi
    * @throws NOT_FOUND, DATASET_IN_USE
    */
   async function deleteDataset(actor: Actor, id: string): Promise<void> {
-    const row = await getRow(requireLauncher(actor), id)
+    const row = await getRow(requireUploader(actor), id)
     const runs = await database.$transaction(async tx => {
       const where = { datasetId: row.id, modelKey: { not: null } }
       const runs = await tx.trainingRun.findMany({ where, select: { modelKey: true } })

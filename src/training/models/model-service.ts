@@ -15,7 +15,7 @@ import { bodyTooLarge, notFound } from '../../platform/errors.js'
 import { type Page, type PageInput, readPage } from '../../platform/pagination.js'
 import { UploadRefused } from '../../platform/upload-refused.js'
 import { modelRefused } from '../errors.js'
-import { requireLauncher, requireRunReader } from '../policy.js'
+import { requireRunReader, requireUploader } from '../policy.js'
 import { type NetworkSummaryBody, summarizeByDefaults } from '../spec/network-summary.js'
 import { checkRoom, deleteUnused, takeRoom } from '../uploads.js'
 import { findImportedModel, importedModels, type ModelRow } from './imported-model.js'
@@ -50,7 +50,7 @@ export function createModelService({ database, storage, config }: Parts) {
     body: Readable,
     length: number = most,
   ): Promise<ModelWithNetwork> {
-    const user = requireLauncher(actor)
+    const user = requireUploader(actor)
     if (length > most) throw bodyTooLarge(most)
     await checkRoom(database, importedModels, user.userId, 0, quota)
     const directory = await mkdtemp(join(tmpdir(), `lyceum-model-${process.pid}-`))
@@ -130,7 +130,7 @@ export function createModelService({ database, storage, config }: Parts) {
 
   /** Deletes a model. Runs that have ended keep what they tell of it. @throws NOT_FOUND, MODEL_IN_USE */
   async function deleteModel(actor: Actor, id: string): Promise<void> {
-    const row = await getRow(requireLauncher(actor), id)
+    const row = await getRow(requireUploader(actor), id)
     await database.$transaction(tx => deleteUnused(tx, importedModels, row.id))
     // After the row: files without a model are garbage, a model without its files would be a lie.
     await storage.deleteAll(row.modelKey)

@@ -1,6 +1,7 @@
 import type { MachineClass, RunPriority } from '../../generated/prisma/enums.js'
 import { compareRuns, groupByOwner } from './fair-share.js'
 import type { QuotaBook } from './quotas.js'
+import { nothingSpent, type Spending, secondsLeft, studentKey } from './student-budget.js'
 
 /** Why a queued run is held back. */
 export const holdReasons = [
@@ -19,7 +20,7 @@ export interface HeldRun {
   readonly courseId: string | null
   readonly machineClass: MachineClass
   readonly priority: RunPriority
-  /** What the course gives the student who launched it, in seconds of all the student's runs of its labs. */
+  /** What the course gives the student who launched it, in seconds a day of all the student's runs of its labs. */
   readonly budgetSeconds: number | null
   readonly budgetGpuSeconds: number | null
 }
@@ -30,18 +31,14 @@ export interface Usage {
   readonly active: ReadonlyArray<Pick<HeldRun, 'ownerId' | 'courseId' | 'budgetSeconds'>>
   /** GPU-seconds of the last 24 hours, by the id of the user or the course. */
   readonly gpuSeconds: ReadonlyMap<string, number>
-  /** What a student has spent of a course's budget, by `studentKey`; on a GPU is part of all. */
-  readonly spent: ReadonlyMap<string, { readonly seconds: number; readonly gpuSeconds: number }>
+  /** What students have used of the budgets of their courses today, by `studentKey`. */
+  readonly spent: ReadonlyMap<string, Spending>
 }
 
 export type Release = { readonly id: string } & (
   | { readonly held: HoldReason }
   | { readonly held: null; readonly secondsAllowed: number | null }
 )
-
-export function studentKey({ ownerId, courseId }: { ownerId: string; courseId: string | null }): string {
-  return `${ownerId} ${courseId}`
-}
 
 /**
  * Which of the held runs are let go: as many as the quotas have places for. Where owners compete for the places of
@@ -60,8 +57,7 @@ export function decideReleases(held: readonly HeldRun[], usage: Usage, quotas: Q
     const reason = findReason(run)
     if (reason !== null) return { id: run.id, held: reason }
     count(run)
-    const left = budgetLeft(run, usage)
-    return { id: run.id, held: null, secondsAllowed: left === null ? null : Math.floor(left) }
+    return { id: run.id, held: null, secondsAllowed: budgetLeft(run, usage) }
   })
 
   function findReason(run: HeldRun): HoldReason | null {
@@ -78,16 +74,15 @@ export function decideReleases(held: readonly HeldRun[], usage: Usage, quotas: Q
     }
     // One at a time: each may use all that is left, and no two the same.
     if (run.budgetSeconds !== null && students.has(studentKey(run))) return 'STUDENT_RUNS_AT_ONCE'
-    const left = budgetLeft(run, usage)
-    return left !== null && left < 1 ? 'STUDENT_BUDGET' : null
+    return budgetLeft(run, usage) === 0 ? 'STUDENT_BUDGET' : null
   }
 }
 
 function budgetLeft(run: HeldRun, { spent }: Usage): number | null {
-  if (run.budgetSeconds === null) return null
-  const { seconds, gpuSeconds } = spent.get(studentKey(run)) ?? { seconds: 0, gpuSeconds: 0 }
-  const left = run.budgetSeconds - seconds
-  return run.machineClass === 'CPU' ? left : Math.min(left, (run.budgetGpuSeconds ?? 0) - gpuSeconds)
+  const { budgetSeconds, budgetGpuSeconds, machineClass } = run
+  if (budgetSeconds === null) return null
+  const budget = { budgetSeconds, budgetGpuSeconds: budgetGpuSeconds ?? 0 }
+  return secondsLeft(budget, spent.get(studentKey(run)) ?? nothingSpent, machineClass)
 }
 
 /** Urgent runs first, then each owner's first, each owner's second …: those in use count as the first. */

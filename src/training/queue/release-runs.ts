@@ -2,9 +2,11 @@ import { z } from 'zod'
 import type { MachineClass, RunPriority } from '../../generated/prisma/enums.js'
 import type { Database, Transaction } from '../../platform/database.js'
 import type { AttemptKey } from '../runs/run-moves.js'
-import { decideReleases, studentKey, type Usage } from './decide-releases.js'
+import { decideReleases, type Usage } from './decide-releases.js'
 import { assignTags, jobPriority } from './fair-share.js'
 import { type DefaultQuotas, readQuotas } from './quotas.js'
+import { readSpending } from './read-spending.js'
+import type { StudentPlace } from './student-budget.js'
 import { tellQueue } from './tell-queue.js'
 
 /** A job as a queue should have it. */
@@ -84,7 +86,7 @@ async function release(tx: Transaction, defaults: DefaultQuotas) {
   ]
   const quotas = await readQuotas(tx, defaults, ids)
   const reasons = new Map(runs.map(run => [run.id, run.heldReason]))
-  for (const decision of decideReleases(runs, await readUsage(tx), quotas)) {
+  for (const decision of decideReleases(runs, await readUsage(tx, runs.flatMap(findPlace)), quotas)) {
     const where = { id: decision.id, ...held }
     if (decision.held === null) {
       const { secondsAllowed } = decision
@@ -98,37 +100,29 @@ async function release(tx: Transaction, defaults: DefaultQuotas) {
 }
 
 const seconds = z.array(z.object({ id: z.string(), seconds: z.number() }))
-const spending = z.array(
-  z.object({ ownerId: z.string(), courseId: z.string(), seconds: z.number(), gpuSeconds: z.number() }),
-)
+/** Where a run is a student's: whose budget it uses. */
+function findPlace({ ownerId, courseId, budgetSeconds }: Budgeted): StudentPlace[] {
+  return courseId === null || budgetSeconds === null ? [] : [{ ownerId, courseId }]
+}
+type Budgeted = { ownerId: string; courseId: string | null; budgetSeconds: number | null }
 
-async function readUsage(tx: Transaction): Promise<Usage> {
+async function readUsage(tx: Transaction, places: readonly StudentPlace[]): Promise<Usage> {
   const active = await tx.trainingRun.findMany({
     where: { OR: [{ status: { in: ['STARTING', 'RUNNING'] } }, waiting] },
     select: { ownerId: true, courseId: true, budgetSeconds: true },
   })
   const used = await tx.$queryRaw`
     WITH used AS (
-      SELECT r."ownerId"::text AS owner, r."courseId" AS course, extract(epoch FROM
-        COALESCE(a."endedAt", now()) - greatest(a."claimedAt", now() - interval '24 hours'))::float8 AS seconds
-      FROM run_attempts a JOIN training_runs r ON r.id = a."runId"
-      WHERE r."machineClass" = 'GPU' AND a."claimedAt" IS NOT NULL
-        AND COALESCE(a."endedAt", now()) > now() - interval '24 hours')
+      SELECT "ownerId"::text AS owner, "courseId" AS course, extract(epoch FROM
+        COALESCE("endedAt", now()) - greatest("claimedAt", now() - interval '24 hours'))::float8 AS seconds
+      FROM run_times
+      WHERE "machineClass" = 'GPU' AND COALESCE("endedAt", now()) > now() - interval '24 hours')
     SELECT owner AS id, sum(seconds) AS seconds FROM used GROUP BY owner
     UNION ALL SELECT course, sum(seconds) FROM used WHERE course IS NOT NULL GROUP BY course`
-  const students = await tx.$queryRaw`
-    SELECT r."ownerId"::text AS "ownerId", r."courseId", sum(t.seconds) AS seconds,
-      COALESCE(sum(t.seconds) FILTER (WHERE r."machineClass" = 'GPU'), 0) AS "gpuSeconds"
-    FROM training_runs r JOIN run_attempts a ON a."runId" = r.id AND a."claimedAt" IS NOT NULL,
-      LATERAL (SELECT extract(epoch FROM COALESCE(a."endedAt", now()) - a."claimedAt")::float8 AS seconds) t
-    WHERE r."budgetSeconds" IS NOT NULL AND r."courseId" IS NOT NULL AND (r."ownerId", r."courseId") IN (
-      SELECT "ownerId", "courseId" FROM training_runs
-      WHERE status = 'QUEUED' AND "releasedAt" IS NULL AND "budgetSeconds" IS NOT NULL)
-    GROUP BY 1, 2`
   return {
     active,
     gpuSeconds: new Map(seconds.parse(used).map(row => [row.id, row.seconds])),
-    spent: new Map(spending.parse(students).map(row => [studentKey(row), row])),
+    spent: await readSpending(tx, places),
   }
 }
 

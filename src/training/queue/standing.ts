@@ -30,7 +30,8 @@ const messages: Readonly<Record<WaitReason, string>> = {
   USER_GPU_SECONDS: 'Your runs have used the GPU-seconds that they may use within 24 hours.',
   COURSE_GPU_SECONDS: 'The runs of the course have used the GPU-seconds that they may use within 24 hours.',
   STUDENT_RUNS_AT_ONCE: "Another of your runs uses the course's budget: one trains at a time.",
-  STUDENT_BUDGET: 'The budget that the course gives you is spent.',
+  STUDENT_BUDGET:
+    'The seconds of training that the course gives you a day are spent: it begins tomorrow (UTC).',
 }
 
 /** @param place undefined where it has none (yet) */

@@ -70,6 +70,8 @@ export const childCommand = z.discriminatedUnion('kind', [
     kind: z.literal('train'),
     spec: trainingSpec,
     attempt: z.int().min(1),
+    /** How long this attempt may take, whatever those before took; the spec's own limit is of all together. */
+    secondsAllowed: z.int().min(0).optional(),
     /** Where decoded datasets are kept; shared by all runs. */
     datasetsDirectory: z.string().min(1),
     /** An existing folder of this attempt's own. */

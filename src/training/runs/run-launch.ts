@@ -17,8 +17,10 @@ import {
 } from '../models/model-sources.js'
 import { machineClassOf } from '../queue/queue-names.js'
 import { type DefaultQuotas, type QuotaKey, readQuota } from '../queue/quotas.js'
+import type { StudentBudget } from '../queue/student-budget.js'
 import { overrideSpec } from '../spec/network-spec.js'
 import { type TrainingSpec, trainingSpec, validateSpec } from '../spec/training-spec.js'
+import { requireBudget } from './launch-rules.js'
 import type { RunEvent } from './run-events.js'
 import type { LaunchInput, RerunInput } from './run-schemas.js'
 import { type RunRow, runInclude } from './run-view.js'
@@ -102,12 +104,13 @@ function nameRun({ architecture = 'A network' }: TrainingSpec, { id, title }: Da
  * Stores a queued run with its first attempt and its first event, or finds the one that the same idempotency
  * key made before.
  *
- * @throws RUN_IDEMPOTENCY_KEY_REUSED, RUN_TOO_MANY, RUN_SPEC_IMPOSSIBLE where what it needs was deleted just now
+ * @throws RUN_IDEMPOTENCY_KEY_REUSED, what `requireBudget` throws, RUN_TOO_MANY, RUN_SPEC_IMPOSSIBLE where what it needs was deleted just now
  */
 export function insertRun(
   { database, quotas }: Pick<Sources, 'database' | 'quotas'>,
   owner: SignedInActor,
   plan: LaunchPlan,
+  budget: StudentBudget | null,
   { idempotencyKey, priority = 'NORMAL' }: Pick<LaunchInput, 'idempotencyKey' | 'priority'>,
 ): Promise<{ run: RunRow; isNew: boolean }> {
   return database.$transaction(async tx => {
@@ -118,8 +121,13 @@ export function insertRun(
       if (!isSameLaunch(known, plan)) throw runKeyReused()
       return { run: known, isNew: false }
     }
-    await requireRoom(tx, quotas, { subject: 'USER', subjectId: owner.userId }, { ownerId: owner.userId })
     const { courseId } = plan
+    const { userId: ownerId } = owner
+    const machineClass = machineClassOf(plan.spec)
+    if (budget !== null && courseId !== null) {
+      await requireBudget(tx, { ownerId, courseId }, budget, machineClass)
+    }
+    await requireRoom(tx, quotas, { subject: 'USER', subjectId: ownerId }, { ownerId })
     if (courseId !== null)
       await requireRoom(tx, quotas, { subject: 'COURSE', subjectId: courseId }, { courseId })
     const datasetId = namesUpload(plan.spec.dataset) ? plan.spec.dataset : null
@@ -135,8 +143,9 @@ export function insertRun(
         datasetId,
         sourceModelId: from?.modelId ?? null,
         priority,
-        machineClass: machineClassOf(plan.spec),
-        ownerId: owner.userId,
+        machineClass,
+        ownerId,
+        ...budget,
         idempotencyKey: idempotencyKey ?? null,
         lastEvent: 1,
         attempts: { create: { number: 1 } },

@@ -1,7 +1,7 @@
 import type { Database, Prisma, Transaction } from '../../platform/database.js'
 import type { FailureReport } from './child-protocol.js'
 import type { RunEvent } from './run-events.js'
-import { type AttemptKey, endAttempt, move, nextAttempt, tellSteps } from './run-moves.js'
+import { type AttemptKey, endAttempt, move, nextAttempt, outOfQueue, tellSteps } from './run-moves.js'
 import { provenanceOf } from './run-provenance.js'
 
 export type { AttemptKey } from './run-moves.js'
@@ -102,7 +102,9 @@ async function giveBack(tx: Transaction, key: AttemptKey, reason: string, outcom
   if (asked?.cancel) return end(tx, key, { status: 'CANCELLED' }, outcome === 'LOST' ? 'LOST' : 'CANCELLED')
   if (asked?.pause) return pause(tx, key, outcome === 'LOST' ? 'LOST' : 'PAUSED')
   const event: RunEvent = { type: 'requeued', attempt: key.attempt + 1, reason }
-  if (!(await move(tx, key, 'QUEUED', [event], () => nextAttempt(key)))) return false
+  // What is left of a student's budget is told anew at the release.
+  const change = { ...nextAttempt(key), ...(asked?.budgeted ? outOfQueue : {}) }
+  if (!(await move(tx, key, 'QUEUED', [event], () => change))) return false
   await endAttempt(tx, key, outcome)
   return true
 }
@@ -128,10 +130,11 @@ async function pause(tx: Transaction, key: AttemptKey, outcome: 'PAUSED' | 'LOST
   return true
 }
 
-/** What was asked of the run. It stays locked: what is asked from here on finds it moved. */
+/** What was asked of the run, and whether it uses a budget. It stays locked: what is asked from here on finds it moved. */
 async function readRequests(tx: Transaction, { runId, attempt }: AttemptKey) {
-  const [asked] = await tx.$queryRaw<{ cancel: boolean; pause: boolean }[]>`
-    SELECT "cancelRequestedAt" IS NOT NULL AS cancel, "pauseRequestedAt" IS NOT NULL AS pause
+  const [asked] = await tx.$queryRaw<{ cancel: boolean; pause: boolean; budgeted: boolean }[]>`
+    SELECT "cancelRequestedAt" IS NOT NULL AS cancel, "pauseRequestedAt" IS NOT NULL AS pause,
+      "budgetSeconds" IS NOT NULL AS budgeted
     FROM training_runs WHERE id = ${runId}::uuid AND attempt = ${attempt} FOR UPDATE`
   return asked
 }

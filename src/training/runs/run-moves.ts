@@ -67,6 +67,9 @@ export function nextAttempt({ attempt }: AttemptKey) {
   return { attempt: attempt + 1, startedAt: null, engine: null, device: null, pauseRequestedAt: null }
 }
 
+/** A run that leaves its queue gives its place back, and is released anew where it comes back. */
+export const outOfQueue = { releasedAt: null, heldReason: null, fairStart: null }
+
 /** The one fenced write: its UPDATE locks the row, so that numbers are given out one caller at a time. */
 async function write(
   tx: Transaction,

@@ -1,14 +1,12 @@
 import type { Database, Transaction } from '../../platform/database.js'
-import { move, nextAttempt, tell } from './run-moves.js'
+import type { StudentBudget } from '../queue/student-budget.js'
+import { move, nextAttempt, outOfQueue, tell } from './run-moves.js'
 import { isHeld } from './run-states.js'
 
 /*
  * What people ask of a run: done at once where no worker holds it, else its worker is asked. `by` is the user's
  * id, for the history.
  */
-
-/** A run that leaves its queue gives its place back, and is released anew where it comes back. */
-const outOfQueue = { releasedAt: null, heldReason: null, fairStart: null }
 
 /** False where the run has ended. */
 export function requestCancel(database: Database, runId: string, by: string): Promise<boolean> {
@@ -45,10 +43,15 @@ export function requestPause(database: Database, runId: string, by: string): Pro
 }
 
 /**
- * Queues a paused run as its next attempt.
+ * Queues a paused run as its next attempt, within the budget that is given.
  * @returns the attempt, or undefined where the run is not paused
  */
-export function resumeRun(database: Database, runId: string, by: string): Promise<number | undefined> {
+export function resumeRun(
+  database: Database,
+  runId: string,
+  by: string,
+  budget: Partial<StudentBudget> = {},
+): Promise<number | undefined> {
   return database.$transaction(async tx => {
     const run = await lock(tx, runId)
     if (run?.status !== 'PAUSED') return undefined
@@ -56,6 +59,7 @@ export function resumeRun(database: Database, runId: string, by: string): Promis
     await move(tx, run.key, 'QUEUED', [{ type: 'resumed', attempt, by }], () => ({
       ...nextAttempt(run.key),
       ...outOfQueue,
+      ...budget,
     }))
     return attempt
   })

@@ -105,7 +105,12 @@ export const runBody = z.object({
   machineClass: z.enum(MachineClass).describe('Whose queue it waits in.'),
   releasedAt: z.date().nullable().describe('When it was let into its queue; null while it is held.'),
   heldReason: z.enum(holdReasons).nullable().describe('The quota that holds it back.'),
-  secondsAllowed: z.number().nullable().describe('What is left of a student for it; null without a budget.'),
+  secondsAllowed: z
+    .number()
+    .nullable()
+    .describe(
+      'What was left of the student’s budget of the day when it was released; null without a budget.',
+    ),
   attempt: z.number(),
   lastEvent: z.number(),
   cancelRequestedAt: z.date().nullable(),

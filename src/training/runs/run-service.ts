@@ -15,12 +15,22 @@ import {
   runNotPausable,
   runNotPaused,
 } from '../errors.js'
-import { mayManageRun, maySeeRun, requireLauncher, requirePriority, requireRunReader } from '../policy.js'
+import {
+  mayCancelRun,
+  mayManageRun,
+  maySeeRun,
+  requirePriority,
+  requireRunEditor,
+  requireRunReader,
+} from '../policy.js'
 import type { Dispatcher } from '../queue/dispatcher.js'
+import { keepTimes } from '../queue/keep-times.js'
 import { setPriority } from '../queue/release-runs.js'
+import type { StudentBudget } from '../queue/student-budget.js'
 import { type NetworkSummaryBody, summarizeSpec } from '../spec/network-summary.js'
 import { findCheckpoints, removeCheckpoints, type StoredCheckpoint } from './checkpoint-ledger.js'
 import { type Curve, thin } from './curve.js'
+import { type LaunchRules, requireBudget } from './launch-rules.js'
 import { watchRuns } from './live-runs.js'
 import { countFineTunings, findVisibleRun, getVisibleRun } from './run-access.js'
 import { findCurves, findEvents, type StoredEvent } from './run-feed.js'
@@ -46,6 +56,7 @@ export function createRunService(
   { config, database, notifications, storage }: Parts,
   catalog: LabFinder,
   dispatcher: Pick<Dispatcher, 'dispatch'>,
+  { requireLaunch }: Pick<LaunchRules, 'requireLaunch'>,
 ) {
   const watchRun = watchRuns(database, notifications)
   const sources = { database, storage, catalog, quotas: config.runQuotas }
@@ -70,25 +81,29 @@ export function createRunService(
     openModelFile,
   }
 
-  /** @throws what `requireLauncher`, `planLaunch` and `insertRun` throw */
+  /** @throws what `requireRunEditor`, `requireLaunch`, `planLaunch` and `insertRun` throw */
   async function launchRun(actor: Actor, input: LaunchInput): Promise<RunView> {
-    const user = requireLauncher(actor)
+    const user = requireRunEditor(actor)
     requirePriority(user, input.priority ?? 'NORMAL')
-    return launch(user, await planLaunch(sources, user, input), input)
+    const budget = await requireLaunch(user, input.labId ?? null)
+    return launch(user, await planLaunch(sources, user, input), budget, input)
   }
 
   /** Launches once more what a run did. @throws NOT_FOUND, and what `launchRun` throws */
   async function rerun(actor: Actor, id: string, input: RerunInput): Promise<RunView> {
-    const user = requireLauncher(actor)
-    return launch(user, await planRerun(sources, user, await getRow(user, id), input), input)
+    const user = requireRunEditor(actor)
+    const row = await getRow(user, id)
+    const budget = await requireLaunch(user, row.labId)
+    return launch(user, await planRerun(sources, user, row, input), budget, input)
   }
 
   async function launch(
     user: SignedInActor,
     plan: LaunchPlan,
+    budget: StudentBudget | null,
     input: Pick<LaunchInput, 'idempotencyKey' | 'priority'>,
   ) {
-    const { run, isNew } = await insertRun(sources, user, plan, input)
+    const { run, isNew } = await insertRun(sources, user, plan, budget, input)
     if (!isNew) return viewRun(run)
     await dispatcher.dispatch()
     return viewRun(await getRow(user, run.id))
@@ -102,8 +117,8 @@ export function createRunService(
 
   /** Asks a run to end. @throws NOT_FOUND, FORBIDDEN, RUN_HAS_ENDED */
   async function cancelRun(actor: Actor, id: string): Promise<RunView> {
-    const user = requireLauncher(actor)
-    const { id: runId } = await getManagedRow(user, id, 'cancel this run')
+    const user = requireRunEditor(actor)
+    const { id: runId } = await getManagedRow(user, id, 'cancel this run', mayCancelRun)
     if (!(await requestCancel(database, runId, user.userId))) throw runHasEnded()
     const row = await getRow(user, runId)
     // One that was paused: where a worker holds the run, it does this.
@@ -113,7 +128,7 @@ export function createRunService(
 
   /** Frees the run's worker until it is resumed; of one that is paused already nothing changes. @throws NOT_FOUND, FORBIDDEN, RUN_NOT_PAUSABLE */
   async function pauseRun(actor: Actor, id: string): Promise<RunView> {
-    const user = requireLauncher(actor)
+    const user = requireRunEditor(actor)
     const { id: runId } = await getManagedRow(user, id, 'pause this run')
     const asked = await requestPause(database, runId, user.userId)
     const row = await getRow(user, runId)
@@ -121,18 +136,24 @@ export function createRunService(
     return viewRun(row)
   }
 
-  /** Queues a paused run, which goes on from its last checkpoint. @throws NOT_FOUND, FORBIDDEN, RUN_NOT_PAUSED */
+  /** Queues a paused run, which goes on from its last checkpoint. @throws NOT_FOUND, FORBIDDEN, RUN_NOT_PAUSED, and what `requireLaunch` and `requireBudget` throw */
   async function resume(actor: Actor, id: string): Promise<RunView> {
-    const user = requireLauncher(actor)
-    const { id: runId, status } = await getManagedRow(user, id, 'resume this run')
-    if ((await resumeRun(database, runId, user.userId)) === undefined) throw runNotPaused(status)
+    const user = requireRunEditor(actor)
+    const row = await getManagedRow(user, id, 'resume this run')
+    const { id: runId, status, courseId, machineClass, ownerId } = row
+    const budget = await requireLaunch(user, row.labId)
+    if (budget !== null && courseId !== null) {
+      await requireBudget(database, { ownerId, courseId }, budget, machineClass)
+    }
+    if ((await resumeRun(database, runId, user.userId, budget ?? {})) === undefined)
+      throw runNotPaused(status)
     await dispatcher.dispatch()
     return viewRun(await getRow(user, runId))
   }
 
   /** @throws NOT_FOUND, FORBIDDEN, RUN_PRIORITY_FIXED */
   async function setRunPriority(actor: Actor, id: string, priority: RunPriority): Promise<RunView> {
-    const user = requireLauncher(actor)
+    const user = requireRunEditor(actor)
     requirePriority(user, priority)
     const { id: runId } = await getManagedRow(user, id, 'change the priority of this run')
     if (!(await setPriority(database, runId, priority))) throw priorityFixed()
@@ -142,10 +163,11 @@ export function createRunService(
 
   /** Deletes a run that has ended, with its files. @throws NOT_FOUND, FORBIDDEN, RUN_NOT_ENDED, RUN_MODEL_IN_USE */
   async function deleteRun(actor: Actor, id: string): Promise<void> {
-    const row = await getManagedRow(requireLauncher(actor), id, 'delete this run')
+    const row = await getManagedRow(requireRunEditor(actor), id, 'delete this run')
     await database.$transaction(async tx => {
       const runs = await countFineTunings(tx, row.id)
       if (runs > 0) throw runModelInUse(runs)
+      await keepTimes(tx, row.id)
       const { count } = await tx.trainingRun.deleteMany({
         where: { id: row.id, status: { in: [...finalStatuses] } },
       })
@@ -251,9 +273,14 @@ export function createRunService(
     return getVisibleRun(database, user, id)
   }
 
-  async function getManagedRow(user: SignedInActor, id: string, act: string): Promise<RunRow> {
+  async function getManagedRow(
+    user: SignedInActor,
+    id: string,
+    act: string,
+    may: (user: SignedInActor, run: ReturnType<typeof ownershipOf>) => boolean = mayManageRun,
+  ) {
     const row = await getRow(user, id)
-    if (!mayManageRun(user, ownershipOf(row))) throw forbidden(act)
+    if (!may(user, ownershipOf(row))) throw forbidden(act)
     return row
   }
 }

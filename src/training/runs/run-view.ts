@@ -12,7 +12,11 @@ export const runInclude = { course: { select: { ownerId: true } } } as const
 export type RunRow = Prisma.TrainingRunGetPayload<{ include: typeof runInclude }>
 
 export function ownershipOf(row: RunRow) {
-  return { ownerId: row.ownerId, courseOwnerId: row.course?.ownerId ?? null }
+  return {
+    ownerId: row.ownerId,
+    courseOwnerId: row.course?.ownerId ?? null,
+    isBudgeted: row.budgetSeconds !== null,
+  }
 }
 
 /** A run as both faces show it. */

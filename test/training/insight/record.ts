@@ -53,6 +53,6 @@ export async function testRecord(t: Test, { owner, instructor, stranger, student
     t.match(await patch({ name: 'Theirs' }, admin), { name: 'Theirs' })
     t.match(await patch({ name: 'No' }, owner), { status: 403, code: 'FORBIDDEN' }, 'who only sees it')
     t.match(await patch({ name: 'No' }, stranger), { status: 404, code: 'NOT_FOUND' })
-    t.match(await patch({ name: 'No' }, student), { status: 403, code: 'SCOPE_REQUIRED' })
+    t.match(await patch({ name: 'No' }, student), { status: 404, code: 'NOT_FOUND' })
   })
 }

@@ -9,7 +9,7 @@ import { openUniversity, spec } from '../university.js'
 t.test('the quotas of runs', async t => {
   const env = { LYCEUM_RUNS_AT_ONCE: '2', LYCEUM_RUNS_WAITING: '6', LYCEUM_GPU_SECONDS_PER_DAY: '100' }
   const university = await openUniversity(t, env)
-  const { app, deps, owner, instructor, get, post, ask, launch } = university
+  const { app, deps, owner, instructor, get, post, remove, ask, launch } = university
   const { database, courier, config } = deps
   const admin = await createUser(university, { role: 'ADMIN' })
   const runOf = async (id: string) => database.trainingRun.findUniqueOrThrow({ where: { id } })
@@ -77,12 +77,13 @@ t.test('the quotas of runs', async t => {
     const [held, free] = [await launch(user, gpu), await launch(user)]
     t.equal((await runOf(held)).heldReason, 'USER_GPU_SECONDS')
     t.equal(await isReleased(free), true)
-    await database.$executeRaw`
-      UPDATE run_attempts SET "endedAt" = now() - interval '25 h', "claimedAt" = now() - interval '26 h'
-      WHERE "runId" = ${used}::uuid`
     await ledger.finishRun(database, { runId: used, attempt: 1 }, { status: 'CANCELLED' })
+    t.equal((await remove(`/runs/${used}`, user.headers)).statusCode, 204)
+    await releaseRuns(database, config.runQuotas)
+    t.equal(await isReleased(held), false, 'deleting the run gives nothing back')
     await database.$executeRaw`
-      UPDATE run_attempts SET "endedAt" = now() - interval '25 h' WHERE "runId" = ${used}::uuid`
+      UPDATE deleted_run_times SET "endedAt" = now() - interval '25 h', "claimedAt" = now() - interval '26 h'
+      WHERE "runId" = ${used}::uuid`
     await releaseRuns(database, config.runQuotas)
     t.equal(await isReleased(held), true, 'what was used a day ago counts no more')
   })
