@@ -10,6 +10,7 @@ import { graphql } from './platform/graphql/index.js'
 import { schemaParts } from './platform/graphql/schema-parts.js'
 import { health } from './platform/health.js'
 import { http } from './platform/http.js'
+import { metrics } from './platform/metrics.js'
 import { openapi } from './platform/openapi.js'
 import { problems, sendFrameworkError } from './platform/problem.js'
 import { RequestLog } from './platform/request-log.js'
@@ -42,6 +43,7 @@ export async function buildApp(deps: Dependencies): Promise<FastifyInstance> {
   })
   app.decorate('deps', deps)
   await app.register(problems)
+  await app.register(metrics)
   await app.register(schemaParts)
   await app.register(http)
   await app.register(openapi, { tags })

@@ -3,6 +3,7 @@ import type { Config } from './config.js'
 import { openDependencies } from './platform/dependencies.js'
 import { describeListenError } from './platform/listen-error.js'
 import { createLogger } from './platform/logger.js'
+import { listenForScrapes } from './platform/scrapes.js'
 import { onStop } from './platform/stop.js'
 
 /**
@@ -17,7 +18,16 @@ export async function runServer(config: Config, databaseUrl: string): Promise<vo
   await app.listen({ host: config.host, port: config.port }).catch(error => {
     throw describeListenError(error, config)
   })
+  const scrapes =
+    config.metricsPort === undefined
+      ? undefined
+      : await listenForScrapes(
+          app.metrics,
+          { host: config.metricsHost, port: config.metricsPort, setting: 'LYCEUM_METRICS_PORT' },
+          logger,
+        )
   onStop(async () => {
+    await scrapes?.close()
     await app.close()
     await close()
   })

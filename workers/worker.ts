@@ -7,6 +7,7 @@ import { readConfig } from '../src/config.js'
 import { type Dependencies, openDependencies } from '../src/platform/dependencies.js'
 import { describeFailure } from '../src/platform/describe-failure.js'
 import { createLogger, type Logger } from '../src/platform/logger.js'
+import { listenForScrapes } from '../src/platform/scrapes.js'
 import { onStop } from '../src/platform/stop.js'
 import { exportQueue, exportRequest, type MachineClass } from '../src/training/contract.js'
 import { datasetQueue } from '../src/training/datasets/dataset-ledger.js'
@@ -19,6 +20,7 @@ import { consumeRuns } from './run-consumers.js'
 import { RunEngines } from './run-engines.js'
 import { openScratch } from './scratch.js'
 import { superviseRun } from './supervisor/supervisor.js'
+import { WorkerMetrics } from './worker-metrics.js'
 import { registerWorker } from './worker-node.js'
 
 const trainingJob = z.strictObject({ runId: z.uuid(), attempt: z.int().min(1) })
@@ -55,8 +57,20 @@ async function work(deps: Dependencies, close: () => Promise<void>) {
   const running = new Set<Promise<void>>()
   const scratch = await openScratch()
   const pool = new PredictionPool({ storage, trainerFile, scratchDirectory: scratch.directory })
+  const metrics = new WorkerMetrics({ measureProcess: config.workerMetricsPort !== undefined })
+  const scrapes =
+    config.workerMetricsPort === undefined
+      ? undefined
+      : await listenForScrapes(
+          metrics.registry,
+          {
+            ...{ host: config.metricsHost, port: config.workerMetricsPort },
+            setting: 'LYCEUM_WORKER_METRICS_PORT',
+          },
+          logger,
+        )
   const supervision = {
-    ...{ database, notifications, storage, logger, workerId, trainerFile },
+    ...{ metrics, database, notifications, storage, logger, workerId, trainerFile },
     datasetsDirectory: join(config.home, 'datasets'),
     checkpointSeconds: config.checkpointSeconds,
     scratchDirectory: scratch.directory,
@@ -114,6 +128,7 @@ async function work(deps: Dependencies, close: () => Promise<void>) {
     void taking.then(consumers => consumers?.close())
     await Promise.allSettled([taking, ...running])
     await pool.close()
+    await scrapes?.close()
     await node.unregister()
     await close()
     await scratch.close()

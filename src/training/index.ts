@@ -18,12 +18,14 @@ import { modelResolvers, modelRoutes } from './models/model-faces.js'
 import { createModelService } from './models/model-service.js'
 import { createDispatcher } from './queue/dispatcher.js'
 import { queueResolvers, queueRoutes } from './queue/queue-faces.js'
+import { measureQueues } from './queue/queue-metrics.js'
 import { createQueueService } from './queue/queue-service.js'
 import { quotaResolvers, quotaRoutes } from './queue/quota-faces.js'
 import { createQuotaService } from './queue/quota-service.js'
 import { standingResolvers, standingRoutes } from './queue/standing-faces.js'
 import { createStandingService } from './queue/standing-service.js'
 import { createModelAsker } from './runs/ask-model.js'
+import { measureEventDelay } from './runs/event-delay.js'
 import { eventStreamRoute } from './runs/event-stream.js'
 import { predictionRoutes } from './runs/prediction-routes.js'
 import { createPredictionService } from './runs/prediction-service.js'
@@ -50,7 +52,7 @@ export const training = fp<Options>(
   async (app: FastifyInstance, { catalog }) => {
     const dispatcher = createDispatcher(app.deps)
     const asker = createModelAsker(app.deps)
-    const service = createRunService(app.deps, catalog, dispatcher)
+    const service = createRunService(app.deps, catalog, dispatcher, measureEventDelay(app.metrics))
     const predictions = createPredictionService(app.deps, asker)
     const exports = createExportService(app.deps)
     app.decorate('training', service)
@@ -61,6 +63,7 @@ export const training = fp<Options>(
       exportRoutes(exports),
     ])
 
+    measureQueues(app.metrics, app.deps)
     const queue = createQueueService(app.deps)
     await add('./queue/queue.graphql', queueResolvers(queue), [queueRoutes(queue)])
     const { listWorkers } = queue
@@ -106,5 +109,5 @@ export const training = fp<Options>(
       for (const part of routes) await restScope(app, part)
     }
   },
-  { name: 'training', dependencies: ['http', 'schema-parts', 'identity'] },
+  { name: 'training', dependencies: ['http', 'schema-parts', 'identity', 'metrics'] },
 )

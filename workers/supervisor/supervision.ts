@@ -1,5 +1,6 @@
 import type { Dependencies } from '../../src/platform/dependencies.js'
 import type { RunEngines } from '../run-engines.js'
+import type { WorkerMetrics } from '../worker-metrics.js'
 
 /** What the supervision of every run of a worker shares. */
 export interface Supervision extends Pick<Dependencies, 'database' | 'notifications' | 'storage' | 'logger'> {
@@ -12,4 +13,5 @@ export interface Supervision extends Pick<Dependencies, 'database' | 'notificati
   /** Where the run's own temporary folder is made. */
   readonly scratchDirectory: string
   readonly engines: Pick<RunEngines, 'assign'>
+  readonly metrics: Pick<WorkerMetrics, 'openRun'>
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   type CheckpointReport,
+  type FailureReport,
   filesOfAttempt,
   isFinal,
   type TrainingSpec,
@@ -15,6 +16,7 @@ import {
   finishRun,
   heartbeat,
 } from '../../src/training/runs/run-ledger.js'
+import type { RunMeter } from '../run-meter.js'
 import { conclude } from './conclude.js'
 import { EventBuffer } from './event-buffer.js'
 import { RunCheckpoints } from './run-checkpoints.js'
@@ -55,40 +57,48 @@ export async function superviseRun(
   // A worker may have died between the files and the row that would name them.
   for (let lost = 1; lost < attempt; lost++) await storage.deleteAll(filesOfAttempt({ runId, attempt: lost }))
   const outputDirectory = await mkdtemp(join(parts.scratchDirectory, 'run-'))
+  const meter = parts.metrics.openRun()
+  let outcome = 'broken'
   try {
-    await superviseClaimed(parts, key, outputDirectory, stopping)
+    outcome = await superviseClaimed(parts, key, outputDirectory, meter, stopping)
   } finally {
+    meter.end(outcome)
     await rm(outputDirectory, { recursive: true, force: true })
   }
 }
 
+/** @returns why the attempt is over */
 async function superviseClaimed(
   parts: Supervision,
   key: AttemptKey,
   outputDirectory: string,
+  meter: RunMeter,
   stopping: AbortSignal,
-) {
+): Promise<Verdict['kind']> {
   const { database, notifications, logger } = parts
   const { spec, secondsAllowed } = await database.trainingRun.findUniqueOrThrow({
     where: { id: key.runId },
     select: { spec: true, secondsAllowed: true },
   })
-  const parsed = trainingSpec.safeParse(spec)
-  if (!parsed.success) {
-    await finishRun(database, key, { status: 'FAILED', failure: specUnreadable(parsed.error.message) })
-    return
+  const refuse = async (failure: FailureReport) => {
+    meter.fail(failure.code)
+    await finishRun(database, key, { status: 'FAILED', failure })
+    return 'failed' as const
   }
+  const parsed = trainingSpec.safeParse(spec)
+  if (!parsed.success) return refuse(specUnreadable(parsed.error.message))
 
   const checkpoints = new RunCheckpoints(parts, key, outputDirectory)
   const inputs = await fetchInputs(parts, key, parsed.data, checkpoints, outputDirectory)
-  if ('failure' in inputs) {
-    await finishRun(database, key, { status: 'FAILED', failure: inputs.failure })
-    return
-  }
+  if ('failure' in inputs) return refuse(inputs.failure)
 
   const decision = createDecision()
   const events = new EventBuffer(
-    batch => appendEvents(database, key, batch),
+    async batch => {
+      const held = await appendEvents(database, key, batch)
+      if (held) meter.stored(batch)
+      return held
+    },
     () => decision.take({ kind: 'lost' }),
     err => logger.warn({ err, ...key }, 'Events could not be stored; they are tried again'),
   )
@@ -99,8 +109,10 @@ async function superviseClaimed(
     try {
       // What the run has told up to there is history when it goes on from there.
       await events.flush()
-      if (!(await checkpoints.store(report))) decision.take({ kind: 'lost' })
+      if (await checkpoints.store(report)) meter.checkpoint('stored')
+      else decision.take({ kind: 'lost' })
     } catch (err) {
+      meter.checkpoint('failed')
       logger.warn({ err, ...key }, 'A checkpoint could not be stored; the run trains on')
       const reason = err instanceof Error ? err.message : `${err}`
       events.add({ type: 'checkpointFailed', step: report.step, reason })
@@ -110,9 +122,13 @@ async function superviseClaimed(
   const hearCheckpoint = (report: CheckpointReport) => {
     storing = storing.then(() => storeCheckpoint(report))
   }
+  const hear = createListener(decision, events, hearCheckpoint)
   const trainer = startTrainer(
     parts.trainerFile,
-    createListener(decision, events, hearCheckpoint),
+    report => {
+      if (report?.kind === 'event') meter.hear(report.event, parsed.data)
+      hear(report)
+    },
     environment,
   )
   const beat = async () => {
@@ -149,10 +165,11 @@ async function superviseClaimed(
     logger.info({ ...key, verdict: verdict.kind }, 'The run is over on this worker')
     await endChild(trainer, verdict)
     await storing
-    await conclude(parts, key, verdict, events, outputDirectory)
+    await conclude(parts, key, verdict, events, outputDirectory, meter)
     // Where the run has not ended on this worker, they are what it goes on from.
     const run = await database.trainingRun.findUnique({ where: { id: key.runId }, select: { status: true } })
     if (run && isFinal(run.status)) await removeCheckpoints(parts, key.runId)
+    return verdict.kind
   } finally {
     clearInterval(heart)
     unsubscribe()

@@ -2,9 +2,11 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Location } from 'graphql'
 import mercurius from 'mercurius'
+import { Counter } from 'prom-client'
 import { defineError, unsupportedMediaType } from '../errors.js'
 import { formatErrors, statusOf } from './errors.js'
 import { limitNodes } from './node-limit.js'
+import { readRootFields } from './root-fields.js'
 import { limitRules, maxTokens } from './rules.js'
 import { buildSchema } from './schema.js'
 import { type SocketOptions, serveSocket } from './socket.js'
@@ -80,7 +82,16 @@ export const graphql = fp<Options>(
       scope.graphql.addHook('preExecution', async (_schema, document, _context, variables) => {
         checkNodes(document, variables)
       })
+      const fields = new Counter({
+        name: 'lyceum_graphql_root_fields_total',
+        help: 'Root fields of the documents that ran over HTTP.',
+        ...{ labelNames: ['operation', 'field'], registers: [app.metrics] },
+      })
+      scope.graphql.addHook('preExecution', async (_schema, document) => {
+        const root = readRootFields(document)
+        for (const field of root.fields) fields.inc({ operation: root.operation, field })
+      })
     })
   },
-  { name: 'graphql', dependencies: ['schema-parts', 'http'] },
+  { name: 'graphql', dependencies: ['schema-parts', 'http', 'metrics'] },
 )

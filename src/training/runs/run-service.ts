@@ -21,6 +21,7 @@ import { setPriority } from '../queue/release-runs.js'
 import { type NetworkSummaryBody, summarizeSpec } from '../spec/network-summary.js'
 import { findCheckpoints, removeCheckpoints, type StoredCheckpoint } from './checkpoint-ledger.js'
 import { type Curve, thin } from './curve.js'
+import type { ObserveDelay } from './event-delay.js'
 import { watchRuns } from './live-runs.js'
 import { countFineTunings, findVisibleRun, getVisibleRun } from './run-access.js'
 import { findCurve, findEvents, type StoredEvent } from './run-feed.js'
@@ -46,8 +47,9 @@ export function createRunService(
   { config, database, notifications, storage }: Parts,
   catalog: LabFinder,
   dispatcher: Pick<Dispatcher, 'dispatch'>,
+  observeDelay?: ObserveDelay,
 ) {
-  const watchRun = watchRuns(database, notifications)
+  const watchRun = watchRuns(database, notifications, observeDelay)
   const sources = { database, storage, catalog, quotas: config.runQuotas }
 
   return {
