@@ -14,6 +14,7 @@ import { metrics } from './platform/metrics.js'
 import { openapi } from './platform/openapi.js'
 import { problems, sendFrameworkError } from './platform/problem.js'
 import { RequestLog } from './platform/request-log.js'
+import { traceRequests } from './platform/tracing/trace-requests.js'
 import { training } from './training/index.js'
 
 /** What the routes of the REST face are grouped under. */
@@ -44,6 +45,7 @@ export async function buildApp(deps: Dependencies): Promise<FastifyInstance> {
   app.decorate('deps', deps)
   await app.register(problems)
   await app.register(metrics)
+  await app.register(traceRequests)
   await app.register(schemaParts)
   await app.register(http)
   await app.register(openapi, { tags })

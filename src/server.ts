@@ -5,6 +5,7 @@ import { describeListenError } from './platform/listen-error.js'
 import { createLogger } from './platform/logger.js'
 import { listenForScrapes } from './platform/scrapes.js'
 import { onStop } from './platform/stop.js'
+import { startTracing } from './platform/tracing/start-tracing.js'
 
 /**
  * Runs the API until it is told to stop.
@@ -13,6 +14,8 @@ import { onStop } from './platform/stop.js'
  */
 export async function runServer(config: Config, databaseUrl: string): Promise<void> {
   const logger = createLogger(config.logLevel, { pretty: config.logPretty })
+  const endTracing =
+    config.tracing && (await startTracing({ ...config.tracing, service: 'lyceum-api' }, logger))
   const { deps, close } = await openDependencies(config, databaseUrl, logger)
   const app = await buildApp(deps)
   await app.listen({ host: config.host, port: config.port }).catch(error => {
@@ -30,6 +33,7 @@ export async function runServer(config: Config, databaseUrl: string): Promise<vo
     await scrapes?.close()
     await app.close()
     await close()
+    await endTracing?.()
   })
   const address = app.server.address()
   const port = address !== null && typeof address === 'object' ? address.port : config.port

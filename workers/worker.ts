@@ -9,6 +9,7 @@ import { describeFailure } from '../src/platform/describe-failure.js'
 import { createLogger, type Logger } from '../src/platform/logger.js'
 import { listenForScrapes } from '../src/platform/scrapes.js'
 import { onStop } from '../src/platform/stop.js'
+import { startTracing } from '../src/platform/tracing/start-tracing.js'
 import { exportQueue, exportRequest, type MachineClass } from '../src/training/contract.js'
 import { datasetQueue } from '../src/training/datasets/dataset-ledger.js'
 import { type ModelAnswer, modelRequest, predictionQueue } from '../src/training/runs/predictions.js'
@@ -44,10 +45,15 @@ async function start() {
   const logger = createLogger(config.logLevel, { pretty: config.logPretty, name: 'lyceum-worker' })
   if (config.databaseUrl === undefined)
     throw new Error("Name a database in DATABASE_URL; 'lyceum up' sets it.")
+  const endTracing =
+    config.tracing && (await startTracing({ ...config.tracing, service: 'lyceum-worker' }, logger))
   const { deps, close } = await openDependencies(config, config.databaseUrl, logger, {
     connections: 4 + config.workerConcurrency,
   })
-  await work(deps, close)
+  await work(deps, async () => {
+    await close()
+    await endTracing?.()
+  })
 }
 
 async function work(deps: Dependencies, close: () => Promise<void>) {
@@ -70,7 +76,7 @@ async function work(deps: Dependencies, close: () => Promise<void>) {
           logger,
         )
   const supervision = {
-    ...{ metrics, database, notifications, storage, logger, workerId, trainerFile },
+    ...{ metrics, config, database, notifications, storage, logger, workerId, trainerFile },
     datasetsDirectory: join(config.home, 'datasets'),
     checkpointSeconds: config.checkpointSeconds,
     scratchDirectory: scratch.directory,

@@ -5,6 +5,7 @@ import pg from 'pg'
 import { LyceumError, noWorkerAnswered } from './errors.js'
 import { JobAnswers, type JobEvents, type JobRecord, within } from './job-answers.js'
 import type { Logger } from './logger.js'
+import { warnOfRepeated } from './repeated-warning.js'
 
 /** What a worker is handed of a job. */
 export interface Delivery<Data> {
@@ -84,7 +85,7 @@ function openOnPostgres(connectionString: string, logger: Logger): Courier {
   }
   const keep = keepOpen(logger)
   const probe = new pg.Pool({ connectionString, max: 1, connectionTimeoutMillis: 2_000 })
-  probe.on('error', reporter(logger, 'The queue does not answer'))
+  probe.on('error', warnOfRepeated(logger, 'The queue does not answer'))
   return {
     backend: 'postgres',
     queue: name =>
@@ -118,7 +119,7 @@ function openOnRedis(url: string, logger: Logger): Courier {
   const asks = { connection, defaultJobOptions, skipWaitingForReady: true, skipVersionCheck: true }
   const keep = keepOpen(logger)
   for (const redis of [patient, connection, probe]) {
-    redis.on('error', reporter(logger, 'Redis does not answer'))
+    redis.on('error', warnOfRepeated(logger, 'Redis does not answer'))
   }
   return {
     backend: 'redis',
@@ -234,7 +235,7 @@ function keepOpen(logger: Logger) {
   const closes: Array<() => Promise<unknown>> = []
   const listen = (item: Closable) => {
     // Without a listener an error event would end the process.
-    item.on('error', reporter(logger, 'The queue reported an error'))
+    item.on('error', warnOfRepeated(logger, 'The queue reported an error'))
   }
   const keep = <T extends Closable>(item: T): T => {
     listen(item)
@@ -254,19 +255,4 @@ function keepOpen(logger: Logger) {
   })
 }
 
-const sameErrorMs = 10_000
 const eventsCloseMs = 1_000
-
-/**
- * Logs errors by their message alone: those of ioredis carry the command with its arguments, AUTH's password
- * among them. One that repeats is logged every 10 s: a worker whose backend is away may say it at every try.
- */
-function reporter(logger: Logger, what: string): (error: Error) => void {
-  let last = { message: '', at: 0 }
-  return ({ message }) => {
-    const at = performance.now()
-    if (message === last.message && at - last.at < sameErrorMs) return
-    last = { message, at }
-    logger.warn({ error: message }, what)
-  }
-}

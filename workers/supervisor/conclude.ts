@@ -9,7 +9,7 @@ import {
   requeueRun,
   retryRun,
 } from '../../src/training/runs/run-ledger.js'
-import type { RunMeter } from '../run-meter.js'
+import type { AttemptWatch } from './attempt-watch.js'
 import type { EventBuffer } from './event-buffer.js'
 import type { Supervision } from './supervision.js'
 import type { Verdict } from './verdict.js'
@@ -24,7 +24,7 @@ export async function conclude(
   verdict: Verdict,
   events: EventBuffer,
   outputDirectory: string,
-  meter: Pick<RunMeter, 'fail'>,
+  watch: Pick<AttemptWatch, 'fail'>,
 ) {
   const { database } = parts
   if (verdict.kind === 'lost') return
@@ -37,13 +37,13 @@ export async function conclude(
     case 'paused':
       return pauseRun(database, key)
     case 'failed':
-      meter.fail(verdict.failure.code)
+      watch.fail(verdict.failure.code)
       if (retried.includes(verdict.failure.code)) return retryRun(database, key, verdict.failure)
       return finishRun(database, key, { status: 'FAILED', failure: verdict.failure })
     case 'finished': {
       const prefix = filesOfAttempt(key)
       const outcome = await storeModel(parts, prefix, verdict, outputDirectory)
-      if (outcome.status === 'FAILED') meter.fail(outcome.failure.code)
+      if (outcome.status === 'FAILED') watch.fail(outcome.failure.code)
       const kept = (await finishRun(database, key, outcome)) && outcome.status !== 'FAILED'
       if (!kept) await parts.storage.deleteAll(prefix)
     }

@@ -3,7 +3,8 @@ import type { RunEngines } from '../run-engines.js'
 import type { WorkerMetrics } from '../worker-metrics.js'
 
 /** What the supervision of every run of a worker shares. */
-export interface Supervision extends Pick<Dependencies, 'database' | 'notifications' | 'storage' | 'logger'> {
+export interface Supervision
+  extends Pick<Dependencies, 'config' | 'database' | 'notifications' | 'storage' | 'logger'> {
   readonly workerId: string
   /** The program of the child process. */
   readonly trainerFile: string

@@ -16,11 +16,12 @@ import {
   finishRun,
   heartbeat,
 } from '../../src/training/runs/run-ledger.js'
-import type { RunMeter } from '../run-meter.js'
+import { type AttemptWatch, watchAttempt } from './attempt-watch.js'
 import { conclude } from './conclude.js'
 import { EventBuffer } from './event-buffer.js'
 import { RunCheckpoints } from './run-checkpoints.js'
 import { fetchInputs } from './run-inputs.js'
+import { traceAttempt } from './run-trace.js'
 import type { Supervision } from './supervision.js'
 import { crash, specUnreadable } from './supervisor-failures.js'
 import { startTrainer, type TrainerProcess } from './trainer-process.js'
@@ -57,12 +58,12 @@ export async function superviseRun(
   // A worker may have died between the files and the row that would name them.
   for (let lost = 1; lost < attempt; lost++) await storage.deleteAll(filesOfAttempt({ runId, attempt: lost }))
   const outputDirectory = await mkdtemp(join(parts.scratchDirectory, 'run-'))
-  const meter = parts.metrics.openRun()
+  const watch = watchAttempt(parts.metrics.openRun(), await traceAttempt(parts, key))
   let outcome = 'broken'
   try {
-    outcome = await superviseClaimed(parts, key, outputDirectory, meter, stopping)
+    outcome = await superviseClaimed(parts, key, outputDirectory, watch, stopping)
   } finally {
-    meter.end(outcome)
+    watch.end(outcome)
     await rm(outputDirectory, { recursive: true, force: true })
   }
 }
@@ -72,7 +73,7 @@ async function superviseClaimed(
   parts: Supervision,
   key: AttemptKey,
   outputDirectory: string,
-  meter: RunMeter,
+  watch: AttemptWatch,
   stopping: AbortSignal,
 ): Promise<Verdict['kind']> {
   const { database, notifications, logger } = parts
@@ -81,7 +82,7 @@ async function superviseClaimed(
     select: { spec: true, secondsAllowed: true },
   })
   const refuse = async (failure: FailureReport) => {
-    meter.fail(failure.code)
+    watch.fail(failure.code)
     await finishRun(database, key, { status: 'FAILED', failure })
     return 'failed' as const
   }
@@ -96,7 +97,7 @@ async function superviseClaimed(
   const events = new EventBuffer(
     async batch => {
       const held = await appendEvents(database, key, batch)
-      if (held) meter.stored(batch)
+      if (held) watch.stored(batch)
       return held
     },
     () => decision.take({ kind: 'lost' }),
@@ -109,10 +110,10 @@ async function superviseClaimed(
     try {
       // What the run has told up to there is history when it goes on from there.
       await events.flush()
-      if (await checkpoints.store(report)) meter.checkpoint('stored')
+      if (await checkpoints.store(report)) watch.checkpoint('stored')
       else decision.take({ kind: 'lost' })
     } catch (err) {
-      meter.checkpoint('failed')
+      watch.checkpoint('failed')
       logger.warn({ err, ...key }, 'A checkpoint could not be stored; the run trains on')
       const reason = err instanceof Error ? err.message : `${err}`
       events.add({ type: 'checkpointFailed', step: report.step, reason })
@@ -126,7 +127,8 @@ async function superviseClaimed(
   const trainer = startTrainer(
     parts.trainerFile,
     report => {
-      if (report?.kind === 'event') meter.hear(report.event, parsed.data)
+      if (report?.kind === 'stage') return watch.stage(report)
+      if (report?.kind === 'event') watch.hear(report.event, parsed.data)
       hear(report)
     },
     environment,
@@ -159,13 +161,14 @@ async function superviseClaimed(
     outputDirectory,
     ...inputs,
     checkpointSeconds: parts.checkpointSeconds,
+    traced: watch.isTraced,
   })
   try {
     const verdict = await decision.made
     logger.info({ ...key, verdict: verdict.kind }, 'The run is over on this worker')
     await endChild(trainer, verdict)
     await storing
-    await conclude(parts, key, verdict, events, outputDirectory, meter)
+    await conclude(parts, key, verdict, events, outputDirectory, watch)
     // Where the run has not ended on this worker, they are what it goes on from.
     const run = await database.trainingRun.findUnique({ where: { id: key.runId }, select: { status: true } })
     if (run && isFinal(run.status)) await removeCheckpoints(parts, key.runId)

@@ -2,14 +2,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Location } from 'graphql'
 import mercurius from 'mercurius'
-import { Counter } from 'prom-client'
 import { defineError, unsupportedMediaType } from '../errors.js'
 import { formatErrors, statusOf } from './errors.js'
 import { limitNodes } from './node-limit.js'
-import { readRootFields } from './root-fields.js'
 import { limitRules, maxTokens } from './rules.js'
 import { buildSchema } from './schema.js'
 import { type SocketOptions, serveSocket } from './socket.js'
+import { watchOperations } from './watch-operations.js'
 
 interface Options {
   /** What resolvers get besides the request: who is asking. */
@@ -82,15 +81,7 @@ export const graphql = fp<Options>(
       scope.graphql.addHook('preExecution', async (_schema, document, _context, variables) => {
         checkNodes(document, variables)
       })
-      const fields = new Counter({
-        name: 'lyceum_graphql_root_fields_total',
-        help: 'Root fields of the documents that ran over HTTP.',
-        ...{ labelNames: ['operation', 'field'], registers: [app.metrics] },
-      })
-      scope.graphql.addHook('preExecution', async (_schema, document) => {
-        const root = readRootFields(document)
-        for (const field of root.fields) fields.inc({ operation: root.operation, field })
-      })
+      watchOperations(app, scope)
     })
   },
   { name: 'graphql', dependencies: ['schema-parts', 'http', 'metrics'] },

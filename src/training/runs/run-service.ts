@@ -6,6 +6,7 @@ import type { Prisma } from '../../platform/database.js'
 import type { Dependencies } from '../../platform/dependencies.js'
 import { forbidden, notFound } from '../../platform/errors.js'
 import { type Page, type PageInput, readPage } from '../../platform/pagination.js'
+import { inSpan } from '../../platform/tracing/spans.js'
 import {
   modelMissing,
   priorityFixed,
@@ -85,15 +86,18 @@ export function createRunService(
     return launch(user, await planRerun(sources, user, await getRow(user, id), input), input)
   }
 
-  async function launch(
+  function launch(
     user: SignedInActor,
     plan: LaunchPlan,
     input: Pick<LaunchInput, 'idempotencyKey' | 'priority'>,
-  ) {
-    const { run, isNew } = await insertRun(sources, user, plan, input)
-    if (!isNew) return viewRun(run)
-    await dispatcher.dispatch()
-    return viewRun(await getRow(user, run.id))
+  ): Promise<RunView> {
+    return inSpan('launch', {}, async span => {
+      const { run, isNew } = await insertRun(sources, user, plan, input)
+      span.setAttribute('lyceum.run.id', run.id)
+      if (!isNew) return viewRun(run)
+      await dispatcher.dispatch()
+      return viewRun(await getRow(user, run.id))
+    })
   }
 
   /** What a launch with this input would train. @throws what `planLaunch` throws */
