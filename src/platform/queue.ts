@@ -52,6 +52,8 @@ type WorkerSettings = Pick<
 export interface Courier {
   readonly backend: 'postgres' | 'redis'
   queue<Data>(name: string): JobQueue<Data>
+  /** A queue as BullMQ itself has it, for whoever looks at its jobs: a Queue, whose type differs by its backend. */
+  inspect(name: string): object
   /** The data of a job is what somebody sent: `process` parses it. What it returns is the job's result. */
   worker(
     name: string,
@@ -86,12 +88,11 @@ function openOnPostgres(connectionString: string, logger: Logger): Courier {
   const keep = keepOpen(logger)
   const probe = new pg.Pool({ connectionString, max: 1, connectionTimeoutMillis: 2_000 })
   probe.on('error', warnOfRepeated(logger, 'The queue does not answer'))
+  const inspect = oncePerName(name => keep(new bull.Queue(name, { connection, defaultJobOptions })))
   return {
     backend: 'postgres',
-    queue: name =>
-      jobQueue(keep(new bull.Queue(name, { connection, defaultJobOptions })), () =>
-        keep.events(new bull.QueueEvents(name, { connection })),
-      ),
+    inspect,
+    queue: name => jobQueue(inspect(name), () => keep.events(new bull.QueueEvents(name, { connection }))),
     worker: (name, process, settings = {}) => {
       const worker = new bull.Worker(
         name,
@@ -121,12 +122,11 @@ function openOnRedis(url: string, logger: Logger): Courier {
   for (const redis of [patient, connection, probe]) {
     redis.on('error', warnOfRepeated(logger, 'Redis does not answer'))
   }
+  const inspect = oncePerName(name => keep(new Queue(name, asks)))
   return {
     backend: 'redis',
-    queue: name =>
-      jobQueue(keep(new Queue(name, asks)), () =>
-        keep.events(new QueueEvents(name, { connection: patient })),
-      ),
+    inspect,
+    queue: name => jobQueue(inspect(name), () => keep.events(new QueueEvents(name, { connection: patient }))),
     worker: (name, process, settings = {}) => {
       const worker = new Worker(
         name,
@@ -142,6 +142,16 @@ function openOnRedis(url: string, logger: Logger): Courier {
       await keep.closeAll()
       for (const redis of [patient, connection, probe]) redis.disconnect()
     }),
+  }
+}
+
+/** However many use a queue, it is opened once: each has connections of its own. */
+function oncePerName<T>(open: (name: string) => T): (name: string) => T {
+  const opened = new Map<string, T>()
+  return name => {
+    const item = opened.get(name) ?? open(name)
+    opened.set(name, item)
+    return item
   }
 }
 

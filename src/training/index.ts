@@ -17,6 +17,7 @@ import { createExportService } from './models/export-service.js'
 import { modelResolvers, modelRoutes } from './models/model-faces.js'
 import { createModelService } from './models/model-service.js'
 import { createDispatcher } from './queue/dispatcher.js'
+import { queueDashboard } from './queue/queue-dashboard.js'
 import { queueResolvers, queueRoutes } from './queue/queue-faces.js'
 import { measureQueues } from './queue/queue-metrics.js'
 import { createQueueService } from './queue/queue-service.js'
@@ -66,6 +67,7 @@ export const training = fp<Options>(
     measureQueues(app.metrics, app.deps)
     const queue = createQueueService(app.deps)
     await add('./queue/queue.graphql', queueResolvers(queue), [queueRoutes(queue)])
+    await queueDashboard(app)
     const { listWorkers } = queue
     await add('./workers/workers.graphql', workerResolvers(listWorkers), [workerRoutes(listWorkers)])
     const standings = createStandingService(app.deps)
