@@ -10,9 +10,11 @@ import { graphql } from './platform/graphql/index.js'
 import { schemaParts } from './platform/graphql/schema-parts.js'
 import { health } from './platform/health.js'
 import { http } from './platform/http.js'
+import { metrics } from './platform/metrics.js'
 import { openapi } from './platform/openapi.js'
 import { problems, sendFrameworkError } from './platform/problem.js'
 import { RequestLog } from './platform/request-log.js'
+import { traceRequests } from './platform/tracing/trace-requests.js'
 import { training } from './training/index.js'
 
 /** What the routes of the REST face are grouped under. */
@@ -42,6 +44,8 @@ export async function buildApp(deps: Dependencies): Promise<FastifyInstance> {
   })
   app.decorate('deps', deps)
   await app.register(problems)
+  await app.register(metrics)
+  await app.register(traceRequests)
   await app.register(schemaParts)
   await app.register(http)
   await app.register(openapi, { tags })

@@ -27,6 +27,11 @@ const environment = z
     PORT: z.coerce.number().int().min(0).max(65535).default(4000),
     DATABASE_URL: optionalUrl(['postgres:', 'postgresql:']),
     REDIS_URL: optionalUrl(['redis:', 'rediss:']),
+    LYCEUM_METRICS_PORT: z.coerce.number().int().min(1).max(65535).optional(),
+    LYCEUM_WORKER_METRICS_PORT: z.coerce.number().int().min(1).max(65535).optional(),
+    LYCEUM_METRICS_HOST: z.string().min(1).optional(),
+    LYCEUM_OTLP_ENDPOINT: optionalUrl(['http:', 'https:']),
+    LYCEUM_TRACE_RATIO: z.coerce.number().min(0).max(1).default(1),
     LYCEUM_HOME: z.string().min(1).default('.lyceum'),
     LYCEUM_STORAGE: z.string().min(1).optional(),
     LYCEUM_CONTENT: z.string().min(1).default('content'),
@@ -64,6 +69,15 @@ const environment = z
       production,
       host: env.HOST,
       port: env.PORT,
+      /** Where Prometheus asks; undefined where nobody does. */
+      metricsPort: env.LYCEUM_METRICS_PORT,
+      workerMetricsPort: env.LYCEUM_WORKER_METRICS_PORT,
+      metricsHost: env.LYCEUM_METRICS_HOST ?? env.HOST,
+      /** Undefined where nothing is traced. */
+      tracing:
+        env.LYCEUM_OTLP_ENDPOINT === undefined
+          ? undefined
+          : { endpoint: env.LYCEUM_OTLP_ENDPOINT, ratio: env.LYCEUM_TRACE_RATIO },
       databaseUrl: env.DATABASE_URL,
       redisUrl: env.REDIS_URL,
       /** True where the database is the one that Lyceum starts itself: demo accounts exist only there. */

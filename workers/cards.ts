@@ -18,7 +18,7 @@ export function nameCards(): string[] {
 export async function findCards(): Promise<Card[]> {
   const indices = nameCards()
   if (indices.length === 0) return []
-  const described = await askNvidia().catch(() => '')
+  const described = await askNvidia(['index', 'uuid', 'name', 'memory.total']).catch(() => '')
   return indices.map(index => describeCard(index, described))
 }
 
@@ -33,7 +33,8 @@ export function describeCard(index: string, listing: string): Card {
   return { index, name: null, memoryBytes: null }
 }
 
-async function askNvidia(): Promise<string> {
-  const query = ['--query-gpu=index,uuid,name,memory.total', '--format=csv,noheader,nounits']
+/** A line for each card of the machine, of the fields that `nvidia-smi --help-query-gpu` lists. */
+export async function askNvidia(fields: readonly string[]): Promise<string> {
+  const query = [`--query-gpu=${fields.join(',')}`, '--format=csv,noheader,nounits']
   return (await promisify(execFile)('nvidia-smi', query, { timeout: askMs })).stdout
 }

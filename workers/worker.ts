@@ -7,7 +7,9 @@ import { readConfig } from '../src/config.js'
 import { type Dependencies, openDependencies } from '../src/platform/dependencies.js'
 import { describeFailure } from '../src/platform/describe-failure.js'
 import { createLogger, type Logger } from '../src/platform/logger.js'
+import { listenForScrapes } from '../src/platform/scrapes.js'
 import { onStop } from '../src/platform/stop.js'
+import { startTracing } from '../src/platform/tracing/start-tracing.js'
 import { exportQueue, exportRequest, type MachineClass } from '../src/training/contract.js'
 import { datasetQueue } from '../src/training/datasets/dataset-ledger.js'
 import { type ModelAnswer, modelRequest, predictionQueue } from '../src/training/runs/predictions.js'
@@ -19,6 +21,7 @@ import { consumeRuns } from './run-consumers.js'
 import { RunEngines } from './run-engines.js'
 import { openScratch } from './scratch.js'
 import { superviseRun } from './supervisor/supervisor.js'
+import { WorkerMetrics } from './worker-metrics.js'
 import { registerWorker } from './worker-node.js'
 
 const trainingJob = z.strictObject({ runId: z.uuid(), attempt: z.int().min(1) })
@@ -42,10 +45,15 @@ async function start() {
   const logger = createLogger(config.logLevel, { pretty: config.logPretty, name: 'lyceum-worker' })
   if (config.databaseUrl === undefined)
     throw new Error("Name a database in DATABASE_URL; 'lyceum up' sets it.")
+  const endTracing =
+    config.tracing && (await startTracing({ ...config.tracing, service: 'lyceum-worker' }, logger))
   const { deps, close } = await openDependencies(config, config.databaseUrl, logger, {
     connections: 4 + config.workerConcurrency,
   })
-  await work(deps, close)
+  await work(deps, async () => {
+    await close()
+    await endTracing?.()
+  })
 }
 
 async function work(deps: Dependencies, close: () => Promise<void>) {
@@ -55,8 +63,20 @@ async function work(deps: Dependencies, close: () => Promise<void>) {
   const running = new Set<Promise<void>>()
   const scratch = await openScratch()
   const pool = new PredictionPool({ storage, trainerFile, scratchDirectory: scratch.directory })
+  const metrics = new WorkerMetrics({ measureProcess: config.workerMetricsPort !== undefined })
+  const scrapes =
+    config.workerMetricsPort === undefined
+      ? undefined
+      : await listenForScrapes(
+          metrics.registry,
+          {
+            ...{ host: config.metricsHost, port: config.workerMetricsPort },
+            setting: 'LYCEUM_WORKER_METRICS_PORT',
+          },
+          logger,
+        )
   const supervision = {
-    ...{ database, notifications, storage, logger, workerId, trainerFile },
+    ...{ metrics, config, database, notifications, storage, logger, workerId, trainerFile },
     datasetsDirectory: join(config.home, 'datasets'),
     checkpointSeconds: config.checkpointSeconds,
     scratchDirectory: scratch.directory,
@@ -114,6 +134,7 @@ async function work(deps: Dependencies, close: () => Promise<void>) {
     void taking.then(consumers => consumers?.close())
     await Promise.allSettled([taking, ...running])
     await pool.close()
+    await scrapes?.close()
     await node.unregister()
     await close()
     await scratch.close()

@@ -5,6 +5,7 @@ import pg from 'pg'
 import { LyceumError, noWorkerAnswered } from './errors.js'
 import { JobAnswers, type JobEvents, type JobRecord, within } from './job-answers.js'
 import type { Logger } from './logger.js'
+import { warnOfRepeated } from './repeated-warning.js'
 
 /** What a worker is handed of a job. */
 export interface Delivery<Data> {
@@ -51,6 +52,8 @@ type WorkerSettings = Pick<
 export interface Courier {
   readonly backend: 'postgres' | 'redis'
   queue<Data>(name: string): JobQueue<Data>
+  /** A queue as BullMQ itself has it, for whoever looks at its jobs: a Queue, whose type differs by its backend. */
+  inspect(name: string): object
   /** The data of a job is what somebody sent: `process` parses it. What it returns is the job's result. */
   worker(
     name: string,
@@ -84,13 +87,12 @@ function openOnPostgres(connectionString: string, logger: Logger): Courier {
   }
   const keep = keepOpen(logger)
   const probe = new pg.Pool({ connectionString, max: 1, connectionTimeoutMillis: 2_000 })
-  probe.on('error', reporter(logger, 'The queue does not answer'))
+  probe.on('error', warnOfRepeated(logger, 'The queue does not answer'))
+  const inspect = oncePerName(name => keep(new bull.Queue(name, { connection, defaultJobOptions })))
   return {
     backend: 'postgres',
-    queue: name =>
-      jobQueue(keep(new bull.Queue(name, { connection, defaultJobOptions })), () =>
-        keep.events(new bull.QueueEvents(name, { connection })),
-      ),
+    inspect,
+    queue: name => jobQueue(inspect(name), () => keep.events(new bull.QueueEvents(name, { connection }))),
     worker: (name, process, settings = {}) => {
       const worker = new bull.Worker(
         name,
@@ -118,14 +120,13 @@ function openOnRedis(url: string, logger: Logger): Courier {
   const asks = { connection, defaultJobOptions, skipWaitingForReady: true, skipVersionCheck: true }
   const keep = keepOpen(logger)
   for (const redis of [patient, connection, probe]) {
-    redis.on('error', reporter(logger, 'Redis does not answer'))
+    redis.on('error', warnOfRepeated(logger, 'Redis does not answer'))
   }
+  const inspect = oncePerName(name => keep(new Queue(name, asks)))
   return {
     backend: 'redis',
-    queue: name =>
-      jobQueue(keep(new Queue(name, asks)), () =>
-        keep.events(new QueueEvents(name, { connection: patient })),
-      ),
+    inspect,
+    queue: name => jobQueue(inspect(name), () => keep.events(new QueueEvents(name, { connection: patient }))),
     worker: (name, process, settings = {}) => {
       const worker = new Worker(
         name,
@@ -141,6 +142,16 @@ function openOnRedis(url: string, logger: Logger): Courier {
       await keep.closeAll()
       for (const redis of [patient, connection, probe]) redis.disconnect()
     }),
+  }
+}
+
+/** However many use a queue, it is opened once: each has connections of its own. */
+function oncePerName<T>(open: (name: string) => T): (name: string) => T {
+  const opened = new Map<string, T>()
+  return name => {
+    const item = opened.get(name) ?? open(name)
+    opened.set(name, item)
+    return item
   }
 }
 
@@ -234,7 +245,7 @@ function keepOpen(logger: Logger) {
   const closes: Array<() => Promise<unknown>> = []
   const listen = (item: Closable) => {
     // Without a listener an error event would end the process.
-    item.on('error', reporter(logger, 'The queue reported an error'))
+    item.on('error', warnOfRepeated(logger, 'The queue reported an error'))
   }
   const keep = <T extends Closable>(item: T): T => {
     listen(item)
@@ -254,19 +265,4 @@ function keepOpen(logger: Logger) {
   })
 }
 
-const sameErrorMs = 10_000
 const eventsCloseMs = 1_000
-
-/**
- * Logs errors by their message alone: those of ioredis carry the command with its arguments, AUTH's password
- * among them. One that repeats is logged every 10 s: a worker whose backend is away may say it at every try.
- */
-function reporter(logger: Logger, what: string): (error: Error) => void {
-  let last = { message: '', at: 0 }
-  return ({ message }) => {
-    const at = performance.now()
-    if (message === last.message && at - last.at < sameErrorMs) return
-    last = { message, at }
-    logger.warn({ error: message }, what)
-  }
-}

@@ -21,13 +21,16 @@ import { createExportService } from './models/export-service.js'
 import { modelResolvers, modelRoutes } from './models/model-faces.js'
 import { createModelService } from './models/model-service.js'
 import { createDispatcher } from './queue/dispatcher.js'
+import { queueDashboard } from './queue/queue-dashboard.js'
 import { queueResolvers, queueRoutes } from './queue/queue-faces.js'
+import { measureQueues } from './queue/queue-metrics.js'
 import { createQueueService } from './queue/queue-service.js'
 import { quotaResolvers, quotaRoutes } from './queue/quota-faces.js'
 import { createQuotaService } from './queue/quota-service.js'
 import { standingResolvers, standingRoutes } from './queue/standing-faces.js'
 import { createStandingService } from './queue/standing-service.js'
 import { createModelAsker } from './runs/ask-model.js'
+import { measureEventDelay } from './runs/event-delay.js'
 import { eventStreamRoute } from './runs/event-stream.js'
 import { launchResolvers, launchRoutes } from './runs/launch-faces.js'
 import { createLaunchRules, type Enrolments } from './runs/launch-rules.js'
@@ -58,7 +61,8 @@ export const training = fp<Options>(
     const dispatcher = createDispatcher(app.deps)
     const asker = createModelAsker(app.deps)
     const rules = createLaunchRules(app.deps, catalog, enrolments)
-    const service = createRunService(app.deps, catalog, dispatcher, rules)
+    const observeDelay = measureEventDelay(app.metrics)
+    const service = createRunService(app.deps, catalog, dispatcher, rules, observeDelay)
     const predictions = createPredictionService(app.deps, asker)
     const exports = createExportService(app.deps)
     app.decorate('training', service)
@@ -71,8 +75,10 @@ export const training = fp<Options>(
 
     await add('./runs/launch.graphql', launchResolvers(rules), [launchRoutes(rules)])
 
+    measureQueues(app.metrics, app.deps)
     const queue = createQueueService(app.deps)
     await add('./queue/queue.graphql', queueResolvers(queue), [queueRoutes(queue)])
+    await queueDashboard(app)
     const { listWorkers } = queue
     await add('./workers/workers.graphql', workerResolvers(listWorkers), [workerRoutes(listWorkers)])
     const standings = createStandingService(app.deps)
@@ -124,5 +130,5 @@ export const training = fp<Options>(
       for (const part of routes) await restScope(app, part)
     }
   },
-  { name: 'training', dependencies: ['http', 'schema-parts', 'identity'] },
+  { name: 'training', dependencies: ['http', 'schema-parts', 'identity', 'metrics'] },
 )

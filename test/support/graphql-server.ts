@@ -7,6 +7,7 @@ import { notFound, unauthenticated } from '../../src/platform/errors.js'
 import { graphql } from '../../src/platform/graphql/index.js'
 import { schemaParts } from '../../src/platform/graphql/schema-parts.js'
 import { http } from '../../src/platform/http.js'
+import { metrics } from '../../src/platform/metrics.js'
 import { problems } from '../../src/platform/problem.js'
 import { openTestDependencies } from './app.js'
 
@@ -31,6 +32,7 @@ export async function startGraphql(t: Test, env: Record<string, string> = {}) {
   const app = Fastify()
   app.decorate('deps', deps)
   await app.register(problems)
+  await app.register(metrics)
   await app.register(schemaParts)
   await app.register(http)
   const tree = () => ({ leaf: 'x' })

@@ -13,6 +13,7 @@ import { openWasmEngine } from '../../workers/engines/wasm.js'
 import { RunEngines } from '../../workers/run-engines.js'
 import { superviseRun } from '../../workers/supervisor/supervisor.js'
 import { loadModel } from '../../workers/trainer/predictor.js'
+import { WorkerMetrics } from '../../workers/worker-metrics.js'
 import { startedEvent } from '../support/started-event.js'
 import { createUser, type TestUser } from '../support/users.js'
 import { makeZip } from '../support/zips.js'
@@ -107,7 +108,13 @@ t.test('importing a model', async t => {
     })
     const parts = {
       ...deps,
-      ...{ workerId: 'w', trainerFile, datasetsDirectory: config.home, checkpointSeconds: 60 },
+      ...{
+        workerId: 'w',
+        trainerFile,
+        datasetsDirectory: config.home,
+        checkpointSeconds: 60,
+        metrics: new WorkerMetrics(),
+      },
       scratchDirectory: t.testdir(),
       engines: new RunEngines({ asked: 'auto', chosen: undefined, refused: [] }, config),
     }

@@ -11,6 +11,7 @@ import type { Engine } from '../../workers/engines/engine.js'
 import { RunEngines } from '../../workers/run-engines.js'
 import { superviseRun } from '../../workers/supervisor/supervisor.js'
 import { readCheckpoint, writeCheckpoint } from '../../workers/trainer/checkpoint-file.js'
+import { WorkerMetrics } from '../../workers/worker-metrics.js'
 import { openTestDependencies } from '../support/app.js'
 import { testOnEngines } from '../support/engines.js'
 import { childrenOf, hasHad, queueSpec, runBecomes } from '../support/runs.js'
@@ -91,6 +92,7 @@ async function checkEngine(t: Test, { name: engine }: Engine) {
     ...{ workerId: 'w', trainerFile, datasetsDirectory: deps.config.home, scratchDirectory: t.testdir() },
     // Often, so that it may be killed anywhere.
     checkpointSeconds: 0.001,
+    metrics: new WorkerMetrics(),
     engines: new RunEngines({ asked: 'auto', chosen: undefined, refused: [] }, deps.config),
   }
   const queue = (fields = {}) => queueSpec(database, { ...spec, engine, ...fields })

@@ -5,6 +5,7 @@ import { appendEvents, requeueRun } from '../../src/training/runs/run-ledger.js'
 import { requestCancel } from '../../src/training/runs/run-requests.js'
 import { RunEngines } from '../../workers/run-engines.js'
 import { superviseRun } from '../../workers/supervisor/supervisor.js'
+import { WorkerMetrics } from '../../workers/worker-metrics.js'
 import { openTestDependencies } from '../support/app.js'
 import { queueRun, runBecomes, standInTrainer } from '../support/runs.js'
 
@@ -20,6 +21,7 @@ t.test('A supervised run', async t => {
     datasetsDirectory: deps.config.home,
     scratchDirectory: t.testdir(),
     checkpointSeconds: 60,
+    metrics: new WorkerMetrics(),
     engines: new RunEngines({ asked: 'auto', chosen: undefined, refused: [] }, deps.config),
   }
   const start = async (behaviour: string) => {

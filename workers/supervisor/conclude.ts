@@ -10,6 +10,7 @@ import {
   requeueRun,
   retryRun,
 } from '../../src/training/runs/run-ledger.js'
+import type { AttemptWatch } from './attempt-watch.js'
 import type { EventBuffer } from './event-buffer.js'
 import type { Supervision } from './supervision.js'
 import type { Verdict } from './verdict.js'
@@ -24,6 +25,7 @@ export async function conclude(
   verdict: Verdict,
   events: EventBuffer,
   outputDirectory: string,
+  watch: Pick<AttemptWatch, 'fail'>,
 ) {
   const { database } = parts
   if (verdict.kind === 'lost') return
@@ -36,20 +38,26 @@ export async function conclude(
     case 'paused':
       return pauseRun(database, key)
     case 'failed':
-      return failRun(database, key, verdict.failure)
+      return failRun(database, key, verdict.failure, watch)
     case 'finished': {
       const prefix = filesOfAttempt(key)
       const outcome = await storeModel(parts, prefix, verdict, outputDirectory)
       const kept =
         'failure' in outcome
-          ? await failRun(database, key, outcome.failure).then(() => false)
+          ? await failRun(database, key, outcome.failure, watch).then(() => false)
           : await finishRun(database, key, outcome)
       if (!kept) await parts.storage.deleteAll(prefix)
     }
   }
 }
 
-function failRun(database: Database, key: AttemptKey, failure: FailureReport) {
+function failRun(
+  database: Database,
+  key: AttemptKey,
+  failure: FailureReport,
+  watch: Pick<AttemptWatch, 'fail'>,
+) {
+  watch.fail(failure.code)
   if (retried.includes(failure.code)) return retryRun(database, key, failure)
   return finishRun(database, key, { status: 'FAILED', failure })
 }

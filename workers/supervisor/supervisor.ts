@@ -1,6 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type CheckpointReport, filesOfAttempt, isFinal, trainingSpec } from '../../src/training/contract.js'
+import {
+  type CheckpointReport,
+  type FailureReport,
+  filesOfAttempt,
+  isFinal,
+  trainingSpec,
+} from '../../src/training/contract.js'
 import { removeCheckpoints } from '../../src/training/runs/checkpoint-ledger.js'
 import {
   type AttemptKey,
@@ -9,10 +15,12 @@ import {
   finishRun,
   heartbeat,
 } from '../../src/training/runs/run-ledger.js'
+import { type AttemptWatch, watchAttempt } from './attempt-watch.js'
 import { conclude } from './conclude.js'
 import { EventBuffer } from './event-buffer.js'
 import { RunCheckpoints } from './run-checkpoints.js'
 import { fetchInputs } from './run-inputs.js'
+import { traceAttempt } from './run-trace.js'
 import type { Supervision } from './supervision.js'
 import { crash, specUnreadable } from './supervisor-failures.js'
 import { startTrainer, type TrainerProcess } from './trainer-process.js'
@@ -49,40 +57,48 @@ export async function superviseRun(
   // A worker may have died between the files and the row that would name them.
   for (let lost = 1; lost < attempt; lost++) await storage.deleteAll(filesOfAttempt({ runId, attempt: lost }))
   const outputDirectory = await mkdtemp(join(parts.scratchDirectory, 'run-'))
+  const watch = watchAttempt(parts.metrics.openRun(), await traceAttempt(parts, key))
+  let outcome = 'broken'
   try {
-    await superviseClaimed(parts, key, outputDirectory, stopping)
+    outcome = await superviseClaimed(parts, key, outputDirectory, watch, stopping)
   } finally {
+    watch.end(outcome)
     await rm(outputDirectory, { recursive: true, force: true })
   }
 }
 
+/** @returns why the attempt is over */
 async function superviseClaimed(
   parts: Supervision,
   key: AttemptKey,
   outputDirectory: string,
+  watch: AttemptWatch,
   stopping: AbortSignal,
-) {
+): Promise<Verdict['kind']> {
   const { database, notifications, logger } = parts
   const { spec, secondsAllowed } = await database.trainingRun.findUniqueOrThrow({
     where: { id: key.runId },
     select: { spec: true, secondsAllowed: true },
   })
-  const parsed = trainingSpec.safeParse(spec)
-  if (!parsed.success) {
-    await finishRun(database, key, { status: 'FAILED', failure: specUnreadable(parsed.error.message) })
-    return
+  const refuse = async (failure: FailureReport) => {
+    watch.fail(failure.code)
+    await finishRun(database, key, { status: 'FAILED', failure })
+    return 'failed' as const
   }
+  const parsed = trainingSpec.safeParse(spec)
+  if (!parsed.success) return refuse(specUnreadable(parsed.error.message))
 
   const checkpoints = new RunCheckpoints(parts, key, outputDirectory)
   const inputs = await fetchInputs(parts, key, parsed.data, checkpoints, outputDirectory)
-  if ('failure' in inputs) {
-    await finishRun(database, key, { status: 'FAILED', failure: inputs.failure })
-    return
-  }
+  if ('failure' in inputs) return refuse(inputs.failure)
 
   const decision = createDecision()
   const events = new EventBuffer(
-    batch => appendEvents(database, key, batch),
+    async batch => {
+      const held = await appendEvents(database, key, batch)
+      if (held) watch.stored(batch)
+      return held
+    },
     () => decision.take({ kind: 'lost' }),
     err => logger.warn({ err, ...key }, 'Events could not be stored; they are tried again'),
   )
@@ -93,8 +109,10 @@ async function superviseClaimed(
     try {
       // What the run has told up to there is history when it goes on from there.
       await events.flush()
-      if (!(await checkpoints.store(report))) decision.take({ kind: 'lost' })
+      if (await checkpoints.store(report)) watch.checkpoint('stored')
+      else decision.take({ kind: 'lost' })
     } catch (err) {
+      watch.checkpoint('failed')
       logger.warn({ err, ...key }, 'A checkpoint could not be stored; the run trains on')
       const reason = err instanceof Error ? err.message : `${err}`
       events.add({ type: 'checkpointFailed', step: report.step, reason })
@@ -104,9 +122,14 @@ async function superviseClaimed(
   const hearCheckpoint = (report: CheckpointReport) => {
     storing = storing.then(() => storeCheckpoint(report))
   }
+  const hear = createListener(decision, events, hearCheckpoint)
   const trainer = startTrainer(
     parts.trainerFile,
-    createListener(decision, events, hearCheckpoint),
+    report => {
+      if (report?.kind === 'stage') return watch.stage(report)
+      if (report?.kind === 'event') watch.hear(report.event, parsed.data)
+      hear(report)
+    },
     environment,
   )
   const beat = async () => {
@@ -138,16 +161,18 @@ async function superviseClaimed(
     outputDirectory,
     ...inputs,
     checkpointSeconds: parts.checkpointSeconds,
+    traced: watch.isTraced,
   })
   try {
     const verdict = await decision.made
     logger.info({ ...key, verdict: verdict.kind }, 'The run is over on this worker')
     await endChild(trainer, verdict)
     await storing
-    await conclude(parts, key, verdict, events, outputDirectory)
+    await conclude(parts, key, verdict, events, outputDirectory, watch)
     // Where the run has not ended on this worker, they are what it goes on from.
     const run = await database.trainingRun.findUnique({ where: { id: key.runId }, select: { status: true } })
     if (run && isFinal(run.status)) await removeCheckpoints(parts, key.runId)
+    return verdict.kind
   } finally {
     clearInterval(heart)
     unsubscribe()

@@ -9,6 +9,7 @@ import { Checkpoints, PausedError } from './checkpoints.js'
 import { describeFailure } from './failure.js'
 import { Predictor } from './predictor.js'
 import { runTraining } from './run-training.js'
+import { timeStages, untimed } from './stages.js'
 
 /**
  * The child process of one run, or of predictions. It speaks with its supervisor alone, over Node's IPC channel,
@@ -66,7 +67,13 @@ process.on('message', message => {
 async function runToEnd(command: TrainCommand): Promise<void> {
   try {
     const emit = (event: TrainerEvent) => send({ kind: 'event', event })
-    const files = await runTraining(command, emit, begin => openCheckpoints(command, begin), stopping.signal)
+    const files = await runTraining(
+      command,
+      emit,
+      begin => openCheckpoints(command, begin),
+      stopping.signal,
+      command.traced ? timeStages(send) : untimed,
+    )
     end({ kind: 'finished', files })
   } catch (error) {
     if (stopping.signal.aborted || error instanceof PausedError) return end({ kind: 'stopped' })

@@ -26,6 +26,7 @@ import { diverged, Failure } from './failure.js'
 import { saveModel } from './save-model.js'
 import { selectImages } from './select-images.js'
 import { restoreState } from './snapshot.js'
+import type { TimeStage } from './stages.js'
 import { TestRecorder } from './test-recorder.js'
 import { train } from './train.js'
 import { createState, disposeState, type TrainingState } from './training-state.js'
@@ -42,13 +43,16 @@ export async function runTraining(
   emit: (event: TrainerEvent) => void,
   openCheckpoints: (begin: Pick<TrainingState, 'step' | 'epoch'>) => Checkpoints,
   signal: AbortSignal,
+  timeStage: TimeStage,
 ): Promise<string[]> {
   const { spec, datasetsDirectory, outputDirectory, upload } = command
   const network = getNetwork(spec, upload?.description)
-  const engine = await chooseEngine(spec.engine)
+  const engine = await timeStage({ name: 'open engine' }, () => chooseEngine(spec.engine))
   const tooLarge = findMemoryProblem(network, spec, engine.name)
   if (tooLarge) throw impossible(tooLarge)
-  const whole = await (upload ? readUpload(upload) : loadDataset(spec.dataset, datasetsDirectory))
+  const whole = await timeStage({ name: 'load data' }, () =>
+    upload ? readUpload(upload) : loadDataset(spec.dataset, datasetsDirectory),
+  )
   const dataset = selectClasses(whole, spec.classes)
   signal.throwIfAborted()
   const plan = planRun(spec, dataset.description)
@@ -84,6 +88,7 @@ export async function runTraining(
       emit(event)
     },
     betweenSteps: (state: TrainingState) => checkpoints.betweenSteps(state),
+    timeStage,
   }
   try {
     const { endedBy, keptEpoch } = await train(
@@ -96,18 +101,22 @@ export async function runTraining(
     const { weights, trainingSeconds } = state
     const { inputShape, classNames } = dataset.description
     const recorder = new TestRecorder(dataset.test, inputShape, classNames.length)
-    const test = await evaluate(
-      ...([engine, network, weights, inputShape, dataset.test, images.test, signal] as const),
-      (index, logits) => recorder.record(index, logits),
+    const test = await timeStage({ name: 'evaluate' }, () =>
+      evaluate(
+        ...([engine, network, weights, inputShape, dataset.test, images.test, signal] as const),
+        (index, logits) => recorder.record(index, logits),
+      ),
     )
     if (!Number.isFinite(test.loss)) throw diverged('on the test images')
-    const files = await saveModel(network, weights, outputDirectory, {
-      architecture: network.name,
-      dataset: spec.dataset,
-      datasetChecksum: dataset.checksum,
-      classNames,
-      spec,
-    })
+    const files = await timeStage({ name: 'save' }, () =>
+      saveModel(network, weights, outputDirectory, {
+        architecture: network.name,
+        dataset: spec.dataset,
+        datasetChecksum: dataset.checksum,
+        classNames,
+        spec,
+      }),
+    )
     emit({
       type: 'finished',
       testLoss: test.loss,

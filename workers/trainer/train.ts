@@ -7,6 +7,7 @@ import { type BatchData, chunk, readBatch, toTensors } from './batches.js'
 import { dropoutMasks } from './dropout.js'
 import { evaluate } from './evaluate.js'
 import { diverged } from './failure.js'
+import { type TimeStage, untimed } from './stages.js'
 import { StepMetrics } from './step-metrics.js'
 import type { TrainingState } from './training-state.js'
 import { takeStep } from './training-step.js'
@@ -17,6 +18,7 @@ export interface TrainingObserver {
   emit(event: TrainerEvent): void
   /** Called between steps, and between epochs: the loop waits, so that the state can be saved. */
   betweenSteps?(state: TrainingState): Promise<void>
+  timeStage?: TimeStage
 }
 
 export interface TrainingEnd {
@@ -41,35 +43,9 @@ export async function train(
   const { spec } = task
   const isTimeUp = () => spec.maxSeconds !== undefined && state.stopwatch.seconds >= spec.maxSeconds
   while (state.epoch <= spec.epochs && !state.earlyStopping?.isDue && !isTimeUp()) {
-    if (state.position === 0 && state.epoch === spec.from?.unfreezeAtEpoch) {
-      // What it remembers is of other weights, and its count of steps would make the first ones of these too large.
-      state.optimizer.reset()
-    }
-    state.metrics.startClock()
-    const batches = readEpoch(task, state)
-    let next = batches.next()
-    while (!next.done && !isTimeUp()) {
-      const { epoch, metrics } = state
-      const learningRate = trainOn(engine, task, state, next.value)
-      // The engine may still be at work on that: the next batch is made meanwhile.
-      next = batches.next()
-      if (metrics.isSampleDue()) {
-        observer.emit({
-          type: 'step',
-          epoch,
-          step: state.step,
-          learningRate,
-          ...(await metrics.readSample()),
-        })
-      }
-      await setImmediate()
-      await observer.betweenSteps?.(state)
-      signal.throwIfAborted()
-    }
-    if (!next.done) break
-    await endEpoch(engine, task, state, observer, signal)
-    await observer.betweenSteps?.(state)
-    signal.throwIfAborted()
+    const epoch = () => trainEpoch(engine, task, state, observer, signal, isTimeUp)
+    const { timeStage = untimed } = observer
+    if (!(await timeStage({ name: 'epoch', epoch: state.epoch }, epoch))) break
   }
   const best = state.earlyStopping?.best
   if (best) {
@@ -77,6 +53,48 @@ export async function train(
     state.weights = best.weights.map(weight => engine.tf.clone(weight))
   }
   return { endedBy: reasonOfEnd(task, state), keptEpoch: best?.epoch ?? lastTrained(state) }
+}
+
+/** @returns whether it was trained to its end: the time may be up before */
+async function trainEpoch(
+  engine: Engine,
+  task: TrainingTask,
+  state: TrainingState,
+  observer: TrainingObserver,
+  signal: AbortSignal,
+  isTimeUp: () => boolean,
+): Promise<boolean> {
+  const { spec } = task
+  if (state.position === 0 && state.epoch === spec.from?.unfreezeAtEpoch) {
+    // What it remembers is of other weights, and its count of steps would make the first ones of these too large.
+    state.optimizer.reset()
+  }
+  state.metrics.startClock()
+  const batches = readEpoch(task, state)
+  let next = batches.next()
+  while (!next.done && !isTimeUp()) {
+    const { epoch, metrics } = state
+    const learningRate = trainOn(engine, task, state, next.value)
+    // The engine may still be at work on that: the next batch is made meanwhile.
+    next = batches.next()
+    if (metrics.isSampleDue()) {
+      observer.emit({
+        type: 'step',
+        epoch,
+        step: state.step,
+        learningRate,
+        ...(await metrics.readSample()),
+      })
+    }
+    await setImmediate()
+    await observer.betweenSteps?.(state)
+    signal.throwIfAborted()
+  }
+  if (!next.done) return false
+  await endEpoch(engine, task, state, observer, signal)
+  await observer.betweenSteps?.(state)
+  signal.throwIfAborted()
+  return true
 }
 
 function reasonOfEnd(

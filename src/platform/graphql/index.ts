@@ -8,6 +8,7 @@ import { limitNodes } from './node-limit.js'
 import { limitRules, maxTokens } from './rules.js'
 import { buildSchema } from './schema.js'
 import { type SocketOptions, serveSocket } from './socket.js'
+import { watchOperations } from './watch-operations.js'
 
 interface Options {
   /** What resolvers get besides the request: who is asking. */
@@ -80,7 +81,8 @@ export const graphql = fp<Options>(
       scope.graphql.addHook('preExecution', async (_schema, document, _context, variables) => {
         checkNodes(document, variables)
       })
+      watchOperations(app, scope)
     })
   },
-  { name: 'graphql', dependencies: ['schema-parts', 'http'] },
+  { name: 'graphql', dependencies: ['schema-parts', 'http', 'metrics'] },
 )

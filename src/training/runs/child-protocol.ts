@@ -84,6 +84,8 @@ export const childCommand = z.discriminatedUnion('kind', [
     checkpointFile: z.string().min(1).optional(),
     /** The most seconds of training between two checkpoints; left out, none is written but at a pause. */
     checkpointSeconds: z.number().positive().optional(),
+    /** Whether it is to tell of its stages. */
+    traced: z.boolean().optional(),
   }),
   /** End after the step in progress; answered with `stopped`. */
   z.strictObject({ kind: z.literal('stop') }),
@@ -130,9 +132,24 @@ const checkpointReport = z.strictObject({
 })
 export type CheckpointReport = z.output<typeof checkpointReport>
 
+const stageReport = z.strictObject({
+  kind: z.literal('stage'),
+  name: z.enum(['open engine', 'load data', 'epoch', 'evaluate', 'save']),
+  /** Of an epoch. */
+  epoch: z.int().min(1).optional(),
+  /** In ms since 1970, as are spans. */
+  begin: z.number(),
+  end: z.number(),
+  /** Whether it ended before it was done: the run failed there, was paused or cancelled. */
+  broken: z.boolean(),
+})
+export type StageReport = z.output<typeof stageReport>
+
 export const childReport = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('event'), event: trainerEvent }),
   checkpointReport,
+  /** A part of the training is over. */
+  stageReport,
   /** After the `finished` event: the model's files, as names in the output directory. */
   z.strictObject({ kind: z.literal('finished'), files: z.array(fileName) }),
   /** After `stop` or `pause`: the child leaves. */

@@ -1,5 +1,6 @@
 import type { Database } from '../../platform/database.js'
 import type { Notifications } from '../../platform/notifications.js'
+import type { ObserveDelay } from './event-delay.js'
 import { findEvents, findNews, type StoredEvent } from './run-feed.js'
 import { isFinal } from './run-states.js'
 
@@ -23,7 +24,11 @@ export type WatchRun = (
  * Watches runs for everyone in this process. However many watch a run, each of its events is read once: a
  * notification wakes its one reader, which hands on what it finds.
  */
-export function watchRuns(database: Database, notifications: Notifications): WatchRun {
+export function watchRuns(
+  database: Database,
+  notifications: Notifications,
+  observeDelay: ObserveDelay = () => {},
+): WatchRun {
   const live = new Map<string, LiveRun>()
   notifications.on('run_events', id => live.get(id)?.look())
   // What was said while nobody listened is not known.
@@ -33,7 +38,7 @@ export function watchRuns(database: Database, notifications: Notifications): Wat
   return async function* watch(runId, after, signal) {
     let run = live.get(runId)
     if (run === undefined || run.hasFailed) {
-      run = new LiveRun(database, runId)
+      run = new LiveRun(database, runId, observeDelay)
       live.set(runId, run)
     }
     try {
@@ -48,6 +53,7 @@ export function watchRuns(database: Database, notifications: Notifications): Wat
 class LiveRun {
   readonly #database: Database
   readonly #runId: string
+  readonly #observeDelay: ObserveDelay
   readonly #wakers = new Set<() => void>()
   #recent: StoredEvent[] = []
   /** The number of the newest event; unknown until the first look. */
@@ -57,9 +63,10 @@ class LiveRun {
   #looking = false
   #lookAgain = false
 
-  constructor(database: Database, runId: string) {
+  constructor(database: Database, runId: string, observeDelay: ObserveDelay) {
     this.#database = database
     this.#runId = runId
+    this.#observeDelay = observeDelay
     this.look()
   }
 
@@ -126,6 +133,7 @@ class LiveRun {
 
   async #readNews(): Promise<void> {
     const news = await findNews(this.#database, this.#runId, this.#newest, pageSize)
+    for (const seconds of news.ages) this.#observeDelay(seconds)
     this.#recent = [...this.#recent, ...news.events].slice(-mostRecent)
     this.#newest = news.events.at(-1)?.number ?? this.#newest ?? news.lastEvent
     // The rest of a long page comes with the next look.

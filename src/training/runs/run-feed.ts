@@ -20,6 +20,8 @@ export interface News {
   readonly lastEvent: number
   /** At most as many as asked for. */
   readonly events: readonly StoredEvent[]
+  /** How many seconds ago each of them was stored. */
+  readonly ages: readonly number[]
 }
 
 const newsRow = z.object({
@@ -29,6 +31,7 @@ const newsRow = z.object({
   attempt: z.int().nullable(),
   payload: runEvent.nullable(),
   createdAt: z.date().nullable(),
+  age: z.number().nullable(),
 })
 
 /**
@@ -42,7 +45,8 @@ export async function findNews(
   limit: number,
 ): Promise<News> {
   const found = await database.$queryRaw`
-    SELECT r.status, r."lastEvent", e.number, e.attempt, e.payload, e."createdAt"
+    SELECT r.status, r."lastEvent", e.number, e.attempt, e.payload, e."createdAt",
+      extract(epoch FROM clock_timestamp() - e."createdAt")::float8 AS age
     FROM training_runs r
     LEFT JOIN LATERAL (
       SELECT * FROM run_events
@@ -53,13 +57,14 @@ export async function findNews(
     ORDER BY e.number`
   const rows = z.array(newsRow).parse(found)
   const [run] = rows
-  if (run === undefined) return { status: undefined, lastEvent: after ?? 0, events: [] }
+  if (run === undefined) return { status: undefined, lastEvent: after ?? 0, events: [], ages: [] }
   const events = rows.flatMap(({ number, attempt, payload, createdAt }) =>
     number === null || attempt === null || payload === null || createdAt === null
       ? []
       : [{ number, attempt, createdAt, event: payload }],
   )
-  return { status: run.status, lastEvent: run.lastEvent, events }
+  const ages = rows.flatMap(({ age }) => age ?? [])
+  return { status: run.status, lastEvent: run.lastEvent, events, ages }
 }
 
 const toldOfRun = z.object({ runId: z.string(), events: z.array(runEvent) })

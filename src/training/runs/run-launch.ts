@@ -5,6 +5,7 @@ import type { Prisma, Transaction } from '../../platform/database.js'
 import type { Dependencies } from '../../platform/dependencies.js'
 import { notFound } from '../../platform/errors.js'
 import { parseInput } from '../../platform/parse.js'
+import { currentTraceparent } from '../../platform/tracing/spans.js'
 import { type DatasetDescription, namesUpload } from '../datasets/datasets.js'
 import { findTrainable, holdUpload } from '../datasets/uploaded-dataset.js'
 import { runKeyReused, specImpossible, tooManyRuns } from '../errors.js'
@@ -147,6 +148,7 @@ export function insertRun(
         ownerId,
         ...budget,
         idempotencyKey: idempotencyKey ?? null,
+        traceparent: currentTraceparent() ?? null,
         lastEvent: 1,
         attempts: { create: { number: 1 } },
         events: { create: { number: 1, attempt: 1, type: queued.type, payload: queued } },

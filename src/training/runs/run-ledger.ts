@@ -5,6 +5,7 @@ import { type AttemptKey, endAttempt, move, nextAttempt, outOfQueue, tellSteps }
 import { provenanceOf } from './run-provenance.js'
 
 export type { AttemptKey } from './run-moves.js'
+export { readWait } from './run-wait.js'
 
 /** How a run ends. What it has learnt is kept as a model where it succeeded, and where its time was up. */
 export type RunOutcome =

@@ -6,6 +6,7 @@ import type { Prisma } from '../../platform/database.js'
 import type { Dependencies } from '../../platform/dependencies.js'
 import { forbidden, notFound } from '../../platform/errors.js'
 import { type Page, type PageInput, readPage } from '../../platform/pagination.js'
+import { inSpan } from '../../platform/tracing/spans.js'
 import {
   modelMissing,
   priorityFixed,
@@ -30,6 +31,7 @@ import type { StudentBudget } from '../queue/student-budget.js'
 import { type NetworkSummaryBody, summarizeSpec } from '../spec/network-summary.js'
 import { findCheckpoints, removeCheckpoints, type StoredCheckpoint } from './checkpoint-ledger.js'
 import { type Curve, thin } from './curve.js'
+import type { ObserveDelay } from './event-delay.js'
 import { type LaunchRules, requireBudget } from './launch-rules.js'
 import { watchRuns } from './live-runs.js'
 import { countFineTunings, findVisibleRun, getVisibleRun } from './run-access.js'
@@ -57,8 +59,9 @@ export function createRunService(
   catalog: LabFinder,
   dispatcher: Pick<Dispatcher, 'dispatch'>,
   { requireLaunch }: Pick<LaunchRules, 'requireLaunch'>,
+  observeDelay?: ObserveDelay,
 ) {
-  const watchRun = watchRuns(database, notifications)
+  const watchRun = watchRuns(database, notifications, observeDelay)
   const sources = { database, storage, catalog, quotas: config.runQuotas }
 
   return {
@@ -97,16 +100,19 @@ export function createRunService(
     return launch(user, await planRerun(sources, user, row, input), budget, input)
   }
 
-  async function launch(
+  function launch(
     user: SignedInActor,
     plan: LaunchPlan,
     budget: StudentBudget | null,
     input: Pick<LaunchInput, 'idempotencyKey' | 'priority'>,
-  ) {
-    const { run, isNew } = await insertRun(sources, user, plan, budget, input)
-    if (!isNew) return viewRun(run)
-    await dispatcher.dispatch()
-    return viewRun(await getRow(user, run.id))
+  ): Promise<RunView> {
+    return inSpan('launch', {}, async span => {
+      const { run, isNew } = await insertRun(sources, user, plan, budget, input)
+      span.setAttribute('lyceum.run.id', run.id)
+      if (!isNew) return viewRun(run)
+      await dispatcher.dispatch()
+      return viewRun(await getRow(user, run.id))
+    })
   }
 
   /** What a launch with this input would train. @throws what `planLaunch` throws */

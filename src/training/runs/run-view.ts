@@ -22,7 +22,8 @@ export function ownershipOf(row: RunRow) {
 /** A run as both faces show it. */
 export function viewRun(row: RunRow) {
   const { course: _course, idempotencyKey: _key, datasetId: _dataset, sourceModelId: _model, ...shown } = row
-  const { fairStart: _tag, budgetSeconds: _seconds, budgetGpuSeconds: _gpuSeconds, modelKey, ...run } = shown
+  const { fairStart: _tag, budgetSeconds: _seconds, budgetGpuSeconds: _gpuSeconds, ...rest } = shown
+  const { traceparent: _trace, modelKey, ...run } = rest
   const modelFiles: ModelFile[] = modelKey !== null && isFinal(row.status) ? [...modelFileNames] : []
   return {
     ...run,
