@@ -6,7 +6,8 @@ import { pendingMigrations } from './migrate.js'
 import { listenForNotifications, type Notifications } from './notifications.js'
 import { migrationsDirectory } from './package-root.js'
 import { type Courier, openCourier } from './queue.js'
-import { openFolderStorage, type Storage } from './storage.js'
+import { openFolderStorage } from './storage/folder-storage.js'
+import type { Storage } from './storage/storage.js'
 
 /** What a process is built from. Tests build the same app from the same parts. */
 export interface Dependencies {

@@ -10,7 +10,7 @@ import type { Dependencies } from '../../src/platform/dependencies.js'
 import { createLogger } from '../../src/platform/logger.js'
 import { listenForNotifications } from '../../src/platform/notifications.js'
 import { openCourier } from '../../src/platform/queue.js'
-import { openFolderStorage } from '../../src/platform/storage.js'
+import { openFolderStorage } from '../../src/platform/storage/folder-storage.js'
 import { cloneDatabase } from './postgres.js'
 
 export interface TestApp {
