@@ -3,8 +3,11 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
+import { readConfig } from '../../src/config.js'
 import { openFolderStorage } from '../../src/platform/storage/folder-storage.js'
+import { openStorage } from '../../src/platform/storage/open-storage.js'
 import type { Storage } from '../../src/platform/storage/storage.js'
+import { startS3, withS3 } from '../support/s3.js'
 
 const mebibyte = 2 ** 20
 
@@ -141,4 +144,9 @@ t.test('a storage in a folder', async t => {
     await t.rejects(storage.holds('database-id'), { code: 'ENOTDIR' })
     await t.rejects(storage.changedAt('runs/1'), { code: 'ENOTDIR' })
   })
+})
+
+t.test('a storage in S3', withS3, async t => {
+  const { env } = await startS3(t)
+  await checkStorage(t, await openStorage(readConfig(env)))
 })

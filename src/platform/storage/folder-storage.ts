@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createReadStream, createWriteStream, type Stats } from 'node:fs'
+import { createReadStream, type Stats } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -11,7 +11,11 @@ export function openFolderStorage(directory: string): Storage {
   return {
     put: async (key, bytes) => replace(pathOf(key), path => writeFile(path, bytes, { flush: true })),
     write: async (key, source) =>
-      replace(pathOf(key), path => pipeline(source, createWriteStream(path, { flush: true }))),
+      replace(pathOf(key), async path => {
+        // Opened first: of a source that breaks off at once, the file could come after it was removed.
+        const file = await open(path, 'wx')
+        await pipeline(source, file.createWriteStream({ flush: true }))
+      }),
     read: async key => readFile(pathOf(key)),
     readPart: async (key, start, length) => readPart(pathOf(key), start, length),
     async open(key) {
