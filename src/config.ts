@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { findS3Problem, readS3Settings, storagePlace } from './platform/storage/s3-settings.js'
 
 const list = z
   .string()
@@ -33,7 +34,12 @@ const environment = z
     LYCEUM_OTLP_ENDPOINT: optionalUrl(['http:', 'https:']),
     LYCEUM_TRACE_RATIO: z.coerce.number().min(0).max(1).default(1),
     LYCEUM_HOME: z.string().min(1).default('.lyceum'),
-    LYCEUM_STORAGE: z.string().min(1).optional(),
+    LYCEUM_STORAGE: storagePlace.optional(),
+    LYCEUM_S3_ENDPOINT: optionalUrl(['https:', 'http:']),
+    LYCEUM_S3_REGION: z.string().min(1).optional(),
+    LYCEUM_S3_ACCESS_KEY_ID: z.string().min(1).optional(),
+    LYCEUM_S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+    LYCEUM_S3_PATH_STYLE: flag.optional(),
     LYCEUM_CONTENT: z.string().min(1).default('content'),
     LYCEUM_EMBEDDED: flag.optional(),
     LYCEUM_GRAPHIQL: flag.optional(),
@@ -62,6 +68,10 @@ const environment = z
     LYCEUM_COURSE_GPU_SECONDS_PER_DAY: z.coerce.number().int().min(0).max(100_000_000).default(86_400),
     LYCEUM_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(1),
   })
+  .superRefine((env, context) => {
+    const problem = findS3Problem(env)
+    if (problem) context.addIssue({ code: 'custom', path: [problem.name], message: problem.message })
+  })
   .transform(env => {
     const home = resolve(env.LYCEUM_HOME)
     const production = env.NODE_ENV === 'production'
@@ -83,6 +93,8 @@ const environment = z
       /** True where the database is the one that Lyceum starts itself: demo accounts exist only there. */
       embedded: env.LYCEUM_EMBEDDED ?? env.DATABASE_URL === undefined,
       home,
+      /** Where the storage is no folder. */
+      s3: readS3Settings(env),
       storageDirectory: resolve(env.LYCEUM_STORAGE ?? `${home}/storage`),
       contentDirectory: resolve(env.LYCEUM_CONTENT),
       graphiql: env.LYCEUM_GRAPHIQL ?? !production,

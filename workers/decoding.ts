@@ -152,8 +152,9 @@ function judge(report: Exclude<DecoderReport, { kind: 'progress' }> | undefined)
 
 /** Files from outside meet native code there: it is to find no secrets. */
 function decoderEnvironment(): NodeJS.ProcessEnv {
-  const { DATABASE_URL: _, REDIS_URL: __, ...rest } = process.env
-  return { ...rest, VIPS_CONCURRENCY: '1' }
+  const secret = /^(DATABASE_URL|REDIS_URL|LYCEUM_S3_.*|AWS_.*)$/
+  const rest = Object.entries(process.env).filter(([name]) => !secret.test(name))
+  return { ...Object.fromEntries(rest), VIPS_CONCURRENCY: '1' }
 }
 
 function tooSlow(decodingMs: number): string {

@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import type { Storage } from '../src/platform/storage.js'
+import type { Storage } from '../src/platform/storage/storage.js'
 
 const modelFiles = ['model.json', 'weights.bin']
 

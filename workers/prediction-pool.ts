@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Storage } from '../src/platform/storage.js'
+import type { Storage } from '../src/platform/storage/storage.js'
 import type { ChildReport, FailureReport, ModelAnswer, ModelQuestion } from '../src/training/contract.js'
 import { fetchModel } from './fetch-model.js'
 import { crash, misunderstood } from './supervisor/supervisor-failures.js'

@@ -6,7 +6,8 @@ import { pendingMigrations } from './migrate.js'
 import { listenForNotifications, type Notifications } from './notifications.js'
 import { migrationsDirectory } from './package-root.js'
 import { type Courier, openCourier } from './queue.js'
-import { openFolderStorage, type Storage } from './storage.js'
+import { openStorage } from './storage/open-storage.js'
+import type { Storage } from './storage/storage.js'
 
 /** What a process is built from. Tests build the same app from the same parts. */
 export interface Dependencies {
@@ -28,7 +29,7 @@ declare module 'fastify' {
  * Opens everything that a process of Lyceum needs.
  *
  * @param connections the size of the database pool
- * @throws Error with one line that says what to do, where the database or the queue does not answer
+ * @throws Error with one line that says what to do, where database, queue or storage do not answer
  */
 export async function openDependencies(
   config: Config,
@@ -57,6 +58,9 @@ export async function openDependencies(
     const { host } = new URL(config.redisUrl)
     throw new Error(`Redis at ${host} does not answer (${reason}): see that it runs, or correct REDIS_URL.`)
   }
-  const storage = openFolderStorage(config.storageDirectory)
+  const storage = await openStorage(config).catch(async error => {
+    await close()
+    throw error
+  })
   return { deps: { config, database, notifications, courier, storage, logger }, close }
 }

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import type { Dependencies } from '../platform/dependencies.js'
-import type { Storage } from '../platform/storage.js'
 import { filesOfDataset, filesOfDatasetAttempt } from './datasets/dataset-files.js'
 import { filesOfRun } from './runs/run-files.js'
 
@@ -55,8 +54,15 @@ export async function sweepStorage(parts: Sources): Promise<string[]> {
     ...(await findAbandonedModels(parts)),
     ...(await findAbandonedDatasets(parts)),
   ]
-  for (const prefix of abandoned) await parts.storage.deleteAll(prefix)
-  return abandoned
+  const before = new Date(Date.now() - restMs)
+  const removed: string[] = []
+  for (const prefix of abandoned) {
+    const changedAt = await parts.storage.changedAt(prefix)
+    if (changedAt === undefined || changedAt >= before) continue
+    await parts.storage.deleteAll(prefix)
+    removed.push(prefix)
+  }
+  return removed
 }
 
 /** The first database that sweeps a storage makes it its own. */
@@ -75,7 +81,7 @@ async function requireOwnStorage({ database, storage }: Sources): Promise<void> 
 // Each lists the files, then reads the rows: a row that came before its files is never overlooked.
 
 async function findAbandonedRuns({ database, storage }: Sources): Promise<string[]> {
-  const ids = (await listRested(storage, 'runs')).filter(isId)
+  const ids = (await storage.list('runs')).filter(isId)
   const rows = await database.$queryRaw<{ id: string }[]>`
     SELECT id::text FROM training_runs WHERE id = ANY(${ids}::uuid[])`
   const known = new Set(rows.map(({ id }) => id))
@@ -83,7 +89,7 @@ async function findAbandonedRuns({ database, storage }: Sources): Promise<string
 }
 
 async function findAbandonedModels({ database, storage }: Sources): Promise<string[]> {
-  const keys = (await listRested(storage, 'models')).map(name => `models/${name}`)
+  const keys = (await storage.list('models')).map(name => `models/${name}`)
   const rows = await database.$queryRaw<{ modelKey: string }[]>`
     SELECT "modelKey" FROM models WHERE "modelKey" = ANY(${keys})`
   const known = new Set(rows.map(({ modelKey }) => modelKey))
@@ -91,7 +97,7 @@ async function findAbandonedModels({ database, storage }: Sources): Promise<stri
 }
 
 async function findAbandonedDatasets({ database, storage }: Sources): Promise<string[]> {
-  const ids = (await listRested(storage, 'datasets')).filter(isId)
+  const ids = (await storage.list('datasets')).filter(isId)
   const rows = await database.$queryRaw<{ id: string; state: string; attempt: number }[]>`
     SELECT id::text, state::text, attempt FROM datasets WHERE id = ANY(${ids}::uuid[])`
   const known = new Map(rows.map(row => [row.id, row]))
@@ -101,14 +107,8 @@ async function findAbandonedDatasets({ database, storage }: Sources): Promise<st
     if (row === undefined || row.state === 'REFUSED') abandoned.push(filesOfDataset(id))
     if (row?.state !== 'READY') continue
     // Its upload, and what other attempts decoded.
-    const files = (await listRested(storage, filesOfDataset(id))).map(name => `${filesOfDataset(id)}/${name}`)
+    const files = (await storage.list(filesOfDataset(id))).map(name => `${filesOfDataset(id)}/${name}`)
     abandoned.push(...files.filter(file => file !== filesOfDatasetAttempt({ datasetId: id, ...row })))
   }
   return abandoned
-}
-
-async function listRested(storage: Storage, prefix: string): Promise<string[]> {
-  const before = Date.now() - restMs
-  const entries = await storage.list(prefix)
-  return entries.filter(({ changedAt }) => changedAt.getTime() < before).map(({ name }) => name)
 }

@@ -13,14 +13,14 @@ export interface Account {
 }
 
 /** Lyceum as it is run: a server and workers, accounts and courses that the command line made. */
-export async function openUniversity(t: Test) {
+export async function openUniversity(t: Test, settings: Record<string, string> = {}) {
   const { url, drop } = await cloneDatabase()
   const home = await mkdtemp(join(tmpdir(), 'lyceum-end-to-end-'))
   t.teardown(async () => {
     await drop()
     await rm(home, { recursive: true, force: true })
   })
-  const env = { DATABASE_URL: url, LYCEUM_HOME: home, PORT: '0' }
+  const env = { DATABASE_URL: url, LYCEUM_HOME: home, PORT: '0', ...settings }
   const command = async (args: readonly string[], input = '') => {
     const { code, stdout, stderr } = await runLyceum(args, env, input)
     if (code !== 0) throw new Error(`lyceum ${args.join(' ')} ended with ${code}: ${stderr}`)
@@ -36,12 +36,13 @@ export async function openUniversity(t: Test) {
   const server = await startLyceum(t, ['server'], env)
   const { port } = z.object({ port: z.number() }).parse(server.ready)
   return {
+    env,
     home,
     student,
     instructor,
     server,
     address: `http://127.0.0.1:${port}`,
-    startWorker: () => startLyceum(t, ['worker'], env),
+    startWorker: (changes: Record<string, string> = {}) => startLyceum(t, ['worker'], { ...env, ...changes }),
   }
 }
 

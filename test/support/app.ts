@@ -10,7 +10,7 @@ import type { Dependencies } from '../../src/platform/dependencies.js'
 import { createLogger } from '../../src/platform/logger.js'
 import { listenForNotifications } from '../../src/platform/notifications.js'
 import { openCourier } from '../../src/platform/queue.js'
-import { openFolderStorage } from '../../src/platform/storage.js'
+import { openStorage } from '../../src/platform/storage/open-storage.js'
 import { cloneDatabase } from './postgres.js'
 
 export interface TestApp {
@@ -47,7 +47,7 @@ export async function openTestDependencies(
   const database = openDatabase(url, { connections: 5 })
   const notifications = await listenForNotifications(url, logger)
   const courier = openCourier({ databaseUrl: url, redisUrl: config.redisUrl }, logger)
-  const storage = openFolderStorage(config.storageDirectory)
+  const storage = await openStorage(config)
   // tap runs teardowns last to first: an app registered later closes before its parts.
   t.teardown(async () => {
     await courier.close()

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Actor } from '../../src/identity/contract.js'
 import { Prisma, type Transaction } from '../../src/platform/database.js'
-import type { Storage } from '../../src/platform/storage.js'
+import type { Storage } from '../../src/platform/storage/storage.js'
 import { createDatasetService } from '../../src/training/datasets/dataset-service.js'
 import { createModelService } from '../../src/training/models/model-service.js'
 import { createDispatcher } from '../../src/training/queue/dispatcher.js'
@@ -191,12 +191,10 @@ t.test('deleting what runs need', async t => {
     await storage.put(`datasets/${kept}/2/images.bin`, zip)
     t.strictSame(await sweepStorage(deps), [], 'what is young may be on its way')
 
-    const age = async (path: string, names: string[] = readdirSync(path)) => {
-      const then = new Date(Date.now() - 25 * 60 * 60_000)
-      for (const name of names) await utimes(join(path, name), then, then)
+    const then = new Date(Date.now() - 25 * 60 * 60_000)
+    for (const name of readdirSync(config.storageDirectory, { recursive: true, encoding: 'utf8' })) {
+      await utimes(join(config.storageDirectory, name), then, then)
     }
-    for (const folder of ['runs', 'models', 'datasets']) await age(join(config.storageDirectory, folder))
-    await age(join(config.storageDirectory, 'datasets', kept))
     const stranger = await openTestDependencies(t)
     await t.rejects(sweepStorage({ ...stranger.deps, storage }), /belongs to another database/)
     const removed = await sweepStorage(deps)

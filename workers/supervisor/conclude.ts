@@ -81,7 +81,7 @@ async function storeModel(
     const failure: FailureReport = {
       code: 'MODEL_NOT_STORED',
       message: `The model could not be stored: ${err instanceof Error ? err.message : err}`,
-      hint: 'Look at the space and the permissions of the storage directory, then launch the run again.',
+      hint: 'Look at the space and the permissions of the storage, then launch the run again.',
       fault: 'machine',
     }
     return { status: 'FAILED', failure }

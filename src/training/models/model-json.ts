@@ -1,4 +1,4 @@
-import type { Storage } from '../../platform/storage.js'
+import type { Storage } from '../../platform/storage/storage.js'
 
 /** The text of a stored model's `model.json`; undefined where the model was deleted. */
 export async function readModelJson(storage: Storage, modelKey: string): Promise<string | undefined> {

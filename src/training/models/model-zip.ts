@@ -1,6 +1,6 @@
 import { PassThrough, type Readable } from 'node:stream'
 import yazl from 'yazl'
-import type { Storage } from '../../platform/storage.js'
+import type { Storage } from '../../platform/storage/storage.js'
 import { modelFileNames } from '../runs/run-view.js'
 
 /**
