@@ -28,12 +28,13 @@ t.test('a storage in S3', withS3, async t => {
     t.strictSame(await neighbour.list('a'), ['c'])
   })
 
+  const broken = new Error('the line is dead')
+  async function* breakingOff() {
+    yield twoParts
+    throw broken
+  }
+
   await t.test('keeps no parts of an upload whose source breaks off', async t => {
-    const broken = new Error('the line is dead')
-    async function* breakingOff() {
-      yield twoParts
-      throw broken
-    }
     await storage.write('cut', breakingOff()).then(
       () => t.fail('it was written'),
       error => t.equal(error, broken),
@@ -61,6 +62,17 @@ t.test('a storage in S3', withS3, async t => {
     t.notOk(await storage.holds('refused'))
     const { Uploads } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }))
     t.notOk(Uploads?.length)
+  })
+
+  await t.test('tells what a source threw also where its upload can not be aborted', async t => {
+    const keeping = await openThrough(({ method }) =>
+      method === 'DELETE' ? response => response.writeHead(403).end() : undefined,
+    )
+    await keeping.write('cut', breakingOff()).then(
+      () => t.fail('it was written'),
+      error => t.equal(error, broken),
+    )
+    t.notOk(await storage.holds('cut'))
   })
 
   await t.test('tries again what fails for a moment, by an answer or without one', async t => {
