@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Actor } from '../../../src/identity/contract.js'
 import { createStandingService } from '../../../src/training/queue/standing-service.js'
@@ -12,6 +13,14 @@ t.test('where a run stands', async t => {
   const admin = await createUser(university, { role: 'ADMIN' })
   const standing = async (id: string, user = instructor) =>
     (await get(`/runs/${id}/queue`, user.headers)).json().standing
+  /** The news of what was changed a moment ago may still be on its way. */
+  const standsFor = async (id: string, reason: string) => {
+    for (;;) {
+      const found = await standing(id)
+      if (found.reason === reason) return found
+      await sleep(20)
+    }
+  }
   const gpu = { spec: { ...spec, engine: 'tensorflow-gpu' } }
   const worker = (id: string, classes: Array<'CPU' | 'GPU'>) =>
     announceWorker(database, id, { hostname: 'h', engines: [], classes, slots: 1, cards: [], memoryBytes: 1 })
@@ -36,12 +45,12 @@ t.test('where a run stands', async t => {
 
   await t.test('says what it waits for', async t => {
     await worker('plain', ['CPU'])
-    t.match(await standing(first), { reason: 'IN_LINE' })
+    t.match(await standsFor(first, 'IN_LINE'), { place: 1 })
     t.match(await standing(onGpu), { reason: 'NO_GPU_WORKER' })
     await worker('gpu', ['GPU', 'CPU'])
-    t.match(await standing(onGpu), { reason: 'IN_LINE' })
+    t.match(await standsFor(onGpu, 'IN_LINE'), { place: 1 })
     await post('/queues/pause', admin.headers)
-    t.match(await standing(first), { reason: 'QUEUE_PAUSED', place: 1 })
+    t.match(await standsFor(first, 'QUEUE_PAUSED'), { place: 1 })
     await post('/queues/resume', admin.headers)
     await database.workerNode.deleteMany({ where: { id: 'gpu' } })
   })
@@ -52,19 +61,22 @@ t.test('where a run stands', async t => {
       headers: instructor.headers,
     })
     const told: Array<{ place: number; estimatedStart: string | null }> = []
+    let text = ''
     const reading = (async () => {
-      let text = ''
       for await (const chunk of stream.body ?? []) text += Buffer.from(chunk).toString()
       for (const [, data] of text.matchAll(/^data: (.*)$/gm)) told.push(JSON.parse(data ?? ''))
     })()
+    while (!text.includes('data: ')) await sleep(20)
     await succeed(first)
     await database.$executeRaw`
       UPDATE training_runs SET "startedAt" = "finishedAt" - interval '60 s' WHERE id = ${first}::uuid`
     await worker('plain', ['CPU'])
     const before = Date.now()
+    while ((await standing(second)).estimatedStart === null) await sleep(20)
     const { place, estimatedStart } = await standing(second)
     t.equal(place, 2)
     t.ok(Math.abs(new Date(estimatedStart).getTime() - before - 60_000) < 10_000, 'after the one before it')
+    while (!text.includes('"place":2')) await sleep(20)
     await begin(theirs)
     await begin(second)
     await reading
