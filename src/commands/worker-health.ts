@@ -11,7 +11,7 @@ export async function checkWorkerHealth(databaseUrl: string): Promise<void> {
   const client = await connect(databaseUrl)
   try {
     const { rowCount } = await client.query(
-      `SELECT 1 FROM worker_nodes WHERE hostname = $1 AND "heartbeatAt" > now() - interval '10 seconds'`,
+      `SELECT 1 FROM worker_nodes WHERE hostname = $1 AND is_alive("heartbeatAt")`,
       [hostname()],
     )
     if (rowCount === 0) throw new Error(`No worker of ${hostname()} has said in the last 10 s that it lives.`)

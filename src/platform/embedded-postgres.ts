@@ -113,9 +113,9 @@ export async function startEmbeddedPostgres({
       log = (log + text).slice(-20_000)
     })
     const exited = once(child, 'exit')
-    const deadline = Date.now() + startTimeoutMs
+    const deadline = performance.now() + startTimeoutMs
     while (!(await accepts(urlOn(port)('postgres')))) {
-      if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline) {
+      if (child.exitCode !== null || child.signalCode !== null || performance.now() > deadline) {
         child.kill('SIGKILL')
         throw new Error(`The embedded PostgreSQL did not start: ${explain(log)}`)
       }
@@ -157,8 +157,8 @@ async function findRunning(
 
 async function stopServer(pid: number) {
   process.kill(pid, 'SIGINT')
-  const deadline = Date.now() + stopTimeoutMs
-  while (isAlive(pid) && Date.now() < deadline) await sleep(50)
+  const deadline = performance.now() + stopTimeoutMs
+  while (isAlive(pid) && performance.now() < deadline) await sleep(50)
 }
 
 async function accepts(url: string): Promise<boolean> {

@@ -120,7 +120,7 @@ export function failDataset(
 export function findLostDatasets(database: Database): Promise<DatasetAttempt[]> {
   return database.$queryRaw<DatasetAttempt[]>`
     SELECT id AS "datasetId", attempt FROM datasets
-    WHERE state = 'DECODING' AND "heartbeatAt" < now() - interval '10 seconds'`
+    WHERE state = 'DECODING' AND NOT is_alive("heartbeatAt")`
 }
 
 /** Forgets the uploads that never arrived whole. Returns their ids. */

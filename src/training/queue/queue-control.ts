@@ -21,7 +21,7 @@ export async function readQueues(database: Database): Promise<QueueView[]> {
       count(*) FILTER (WHERE r.status = 'QUEUED' AND r."releasedAt" IS NULL)::int AS held,
       count(*) FILTER (WHERE r.status IN ('STARTING', 'RUNNING'))::int AS running,
       (SELECT count(*)::int FROM worker_nodes w WHERE q."machineClass" = ANY(w.classes)
-        AND w."drainingAt" IS NULL AND w."heartbeatAt" > now() - interval '10 seconds') AS workers
+        AND w."drainingAt" IS NULL AND is_alive(w."heartbeatAt")) AS workers
     FROM training_queues q LEFT JOIN training_runs r
       ON r."machineClass" = q."machineClass" AND r.status IN ('QUEUED', 'STARTING', 'RUNNING')
     GROUP BY q."machineClass" ORDER BY q."machineClass"`

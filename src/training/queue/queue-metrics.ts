@@ -45,7 +45,7 @@ export async function readQueueFigures(database: Database): Promise<QueueFigures
     LATERAL (
       SELECT count(*)::int AS workers, COALESCE(sum(n.slots), 0)::int AS slots FROM worker_nodes n
       WHERE q."machineClass" = ANY(n.classes) AND n."drainingAt" IS NULL
-        AND n."heartbeatAt" > now() - interval '10 seconds') l
+        AND is_alive(n."heartbeatAt")) l
     ORDER BY q."machineClass"`
   return figures.parse(rows)
 }

@@ -157,7 +157,7 @@ export async function recoverLostRuns(database: Database): Promise<number> {
   const lost = await database.$queryRaw<AttemptKey[]>`
     SELECT r.id AS "runId", r.attempt FROM training_runs r
     JOIN run_attempts a ON a."runId" = r.id AND a.number = r.attempt
-    WHERE r.status IN ('STARTING', 'RUNNING') AND a."heartbeatAt" < now() - interval '10 seconds'`
+    WHERE r.status IN ('STARTING', 'RUNNING') AND NOT is_alive(a."heartbeatAt")`
   let recovered = 0
   // One after another: a lost machine may have held more runs than the pool has connections.
   for (const key of lost) if (await database.$transaction(tx => recover(tx, key))) recovered++
@@ -169,7 +169,7 @@ async function recover(tx: Transaction, key: AttemptKey) {
   const [silent] = await tx.$queryRaw<unknown[]>`
     SELECT 1 FROM training_runs r JOIN run_attempts a ON a."runId" = r.id AND a.number = r.attempt
     WHERE r.id = ${key.runId}::uuid AND r.attempt = ${key.attempt} AND r.status IN ('STARTING', 'RUNNING')
-      AND a."heartbeatAt" < now() - interval '10 seconds' FOR UPDATE OF r`
+      AND NOT is_alive(a."heartbeatAt") FOR UPDATE OF r`
   if (!silent) return false
   return retry(tx, key, {
     code: 'WORKER_LOST',

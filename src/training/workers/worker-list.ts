@@ -69,7 +69,7 @@ export async function listLiveWorkers(database: Database): Promise<WorkerView[]>
       (SELECT count(*)::int FROM run_attempts a JOIN training_runs r ON r.id = a."runId" AND r.attempt = a.number
         WHERE a."workerId" = worker_nodes.id AND r.status IN ('STARTING', 'RUNNING')) AS runs
     FROM worker_nodes
-    WHERE "heartbeatAt" > now() - interval '10 seconds'
+    WHERE is_alive("heartbeatAt")
     ORDER BY "startedAt", id`
   return rows.parse(found).map(({ engines, heartbeatAt, ...row }) => ({
     ...row,
