@@ -4,6 +4,7 @@ import { catalog } from './catalog/index.js'
 import { identity } from './identity/index.js'
 import { authenticateSocket } from './identity/socket-actor.js'
 import { learning } from './learning/index.js'
+import { closeConnections } from './platform/close-connections.js'
 import type { Dependencies } from './platform/dependencies.js'
 import { graphiql } from './platform/graphiql/index.js'
 import { graphql } from './platform/graphql/index.js'
@@ -43,6 +44,7 @@ export async function buildApp(deps: Dependencies): Promise<FastifyInstance> {
     frameworkErrors: sendFrameworkError,
   })
   app.decorate('deps', deps)
+  closeConnections(app)
   await app.register(problems)
   await app.register(metrics)
   await app.register(traceRequests)

@@ -6,7 +6,7 @@ import { type SeenEvent, streamRun, subscribeToRun } from '../support/clients.js
 import { mnistDigit } from '../support/mnist-digits.js'
 import { startLyceum } from '../support/processes.js'
 import { startRedis, withRedis } from '../support/redis.js'
-import { end, withoutGaps } from '../support/runs.js'
+import { childrenOf, withoutGaps } from '../support/runs.js'
 import { openClient, openUniversity } from './university.js'
 
 t.setTimeout(300_000)
@@ -87,10 +87,15 @@ t.test('with several API processes and several workers', withRedis, async t => {
     const id = await launch(1, { epochs: 6 })
     for await (const { type } of streamRun(second, token, id)) if (type === 'checkpoint') break
     const { json: history } = await at[0].get(`/api/v1/runs/${id}/history?first=10`)
-    const worker: string = history.items.find(({ type }: SeenEvent) => type === 'starting').event.worker
-    const lost = workers.find(({ process }) => worker.includes(`-${process.pid}-`))
+    const worker: string = history.items
+      .map(({ event }: { event: { type: string; worker: string } }) => event)
+      .find(({ type }: { type: string }) => type === 'starting').worker
+    // The command line starts the worker as a process of its own.
+    const lost = workers
+      .flatMap(({ process }) => childrenOf(process.pid))
+      .find(pid => worker.includes(`-${pid}-`))
     if (lost === undefined) throw new Error(`${worker} is none of these workers`)
-    await end(lost.process, 'SIGKILL')
+    process.kill(lost, 'SIGKILL')
     t.match(await runBecomes(0, id, 'SUCCEEDED'), { attempt: 2 })
 
     const models = await Promise.all(at.map(client => client.get(`/api/v1/runs/${id}/model/model.json`)))
