@@ -114,7 +114,7 @@ t.test('from a lesson to a model', async t => {
     const types = overSocket.map(event => event.type)
     t.strictSame(types.slice(0, 3), ['queued', 'starting', 'started'])
     t.ok(types.includes('step'))
-    t.strictSame(types.slice(-3), ['epoch', 'checkpoint', 'finished'])
+    t.strictSame(types.slice(-4), ['epoch', 'samples', 'checkpoint', 'finished'])
 
     const run = await runOf(id)
     t.match(run, { status: 'SUCCEEDED', engine: 'wasm', device: /./, attempt: 1 })

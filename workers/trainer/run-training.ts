@@ -21,6 +21,7 @@ import { checkImages } from './check-images.js'
 import { readCheckpoint } from './checkpoint-file.js'
 import type { Checkpoints } from './checkpoints.js'
 import { readCodeVersion } from './code-version.js'
+import { EpochSamples } from './epoch-samples.js'
 import { evaluate } from './evaluate.js'
 import { diverged, Failure } from './failure.js'
 import { saveModel } from './save-model.js'
@@ -82,7 +83,11 @@ export async function runTraining(
     ...(command.checkpointFile === undefined ? {} : { resumedFrom: { step, epoch } }),
   })
   const checkpoints = openCheckpoints({ step, epoch })
+  const samples = new EpochSamples(task)
   const observer = {
+    async afterEpoch(state: TrainingState) {
+      emit(await samples.look(engine, state, signal))
+    },
     emit(event: TrainerEvent) {
       if (event.type === 'epoch') checkpoints.noteEpoch(event.validationLoss)
       emit(event)

@@ -16,6 +16,8 @@ import type { TrainingTask } from './training-task.js'
 export interface TrainingObserver {
   /** Hears `step` and `epoch` events. */
   emit(event: TrainerEvent): void
+  /** Called when an epoch was told, with the weights that it ended with: the loop waits. */
+  afterEpoch?(state: TrainingState): Promise<void>
   /** Called between steps, and between epochs: the loop waits, so that the state can be saved. */
   betweenSteps?(state: TrainingState): Promise<void>
   timeStage?: TimeStage
@@ -148,7 +150,7 @@ async function endEpoch(
   engine: Engine,
   { network, dataset, images }: TrainingTask,
   state: TrainingState,
-  { emit }: TrainingObserver,
+  { emit, afterEpoch }: TrainingObserver,
   signal: AbortSignal,
 ): Promise<void> {
   const { epoch, step, metrics, weights, earlyStopping } = state
@@ -170,6 +172,7 @@ async function endEpoch(
     ...(best === undefined ? {} : { best }),
     seconds: metrics.seconds,
   })
+  await afterEpoch?.(state)
   state.trainingSeconds += metrics.seconds
   state.metrics = new StepMetrics(engine.tf)
   state.epoch++

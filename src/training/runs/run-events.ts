@@ -62,6 +62,27 @@ export const epochEvent = z.object({
   imagesPerSecond: z.number().nonnegative(),
 })
 
+/** What the network says, at an epoch's end, of a few test images: the same ones over the whole run. */
+const samples = z.object({
+  type: z.literal('samples'),
+  epoch: ordinal,
+  step: ordinal,
+  images: z.array(
+    z.object({
+      /** The image's place in the dataset's test set. */
+      index: count,
+      /** The name of the class that it is of. */
+      label: z.string(),
+      /** The name of the class that it is taken for. */
+      predicted: z.string(),
+      /** Of that class. */
+      probability: share,
+      /** The image as a PNG in a data URI, of 32 pixels at most: in the first such event of each attempt. */
+      thumbnail: z.string().optional(),
+    }),
+  ),
+})
+
 const finished = z.object({
   type: z.literal('finished'),
   testLoss: z.number(),
@@ -119,6 +140,7 @@ export const trainerEvent = z.discriminatedUnion('type', [
   started,
   stepEvent,
   epochEvent,
+  samples,
   checkpointFailed,
   finished,
 ])
@@ -131,6 +153,7 @@ export const runEvent = z.discriminatedUnion('type', [
   started,
   stepEvent,
   epochEvent,
+  samples,
   finished,
   checkpoint,
   checkpointFailed,

@@ -1,10 +1,13 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import t from 'tap'
 import {
+  confidence,
   decodeTestPredictions,
   findArchitecture,
+  predictedClass,
   rankImages,
   type TrainerEvent,
   type TrainingSpecInput,
@@ -103,6 +106,26 @@ t.test('a run reports its beginning, its steps, its epochs and its end, and leav
     row.map((_, guess) => rankImages(predictions, (is, was) => is === label && was === guess).length),
   )
   t.strictSame(sizes, finished?.confusionMatrix)
+
+  const samples = find(events, 'samples')
+  t.strictSame(
+    samples.map(({ epoch, images }) => [epoch, images.map(({ label }) => label)]),
+    [1, 2].map(epoch => [epoch, ['0', '1', '2', '3', '4', '5', '6', '7']]),
+    'the same images at the end of each epoch, one of a class',
+  )
+  for (const { index, label, predicted, probability } of samples.at(-1)?.images ?? []) {
+    t.equal(`${predictions.labels[index]}`, label)
+    t.equal(`${predictedClass(predictions, index)}`, predicted, 'what the test says of the same weights')
+    t.ok(Math.abs(confidence(predictions, index) - probability) < 1e-5)
+  }
+  const shown = samples.map(({ images }) => images.filter(({ thumbnail }) => thumbnail !== undefined))
+  t.strictSame(
+    shown.map(({ length }) => length),
+    [8, 0],
+    'the images themselves once',
+  )
+  const [, png = ''] = shown[0]?.[0]?.thumbnail?.split('base64,') ?? []
+  t.match(await sharp(Buffer.from(png, 'base64')).metadata(), { format: 'png', width: 28, height: 28 })
 })
 
 t.test('the same seed gives the same bits, in another process too', async t => {
