@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { createDispatcher } from '../../src/training/queue/dispatcher.js'
+import { pauseQueues, resumeQueues } from '../../src/training/queue/queue-control.js'
 import { startReconciler } from '../../src/training/runs/reconciler.js'
 import { runEvent } from '../../src/training/runs/run-events.js'
 import { scratchFolder } from '../../workers/scratch.js'
@@ -89,5 +90,29 @@ t.test('After kill -9, with the queue', t =>
       t.strictSame(await end(second, 'SIGTERM'), [0, null])
       t.strictSame(readdirSync(`${temporary}/${scratchFolder}`), [])
     })
+
+    await t.test(
+      'of the worker while the queue is paused its run waits, and goes on when it is resumed',
+      async t => {
+        const runId = await queueSpec(database, { ...mnistSpec, trainingImages: 1_000, epochs: 6 })
+        const first = await startWorker(t, env)
+        await hasHad(database, runId, 'checkpoint')
+        await pauseQueues(database)
+        await end(first, 'SIGKILL')
+        const second = await startWorker(t, env)
+        await runBecomes(database, runId, 'QUEUED', 2)
+        // Long enough for the worker to have asked twice what it may take.
+        await sleep(5_000)
+        t.match(await database.trainingRun.findUnique({ where: { id: runId } }), {
+          status: 'QUEUED',
+          attempt: 2,
+        })
+        await resumeQueues(database)
+        t.match(await runBecomes(database, runId, 'SUCCEEDED'), { attempt: 2 })
+        const { numbers } = await historyOf(database, runId)
+        t.strictSame(numbers, withoutGaps(numbers))
+        t.strictSame(await end(second, 'SIGTERM'), [0, null])
+      },
+    )
   }),
 )
