@@ -101,6 +101,17 @@ t.test('A supervised run', async t => {
       t.equal((await typesOf(runId)).at(-1), 'cancelled')
     })
   }
+  await t.test("is ended where it is a student's and goes on long after the budget is used up", async t => {
+    const id = await queueRun(database, 'waits')
+    const budget = { budgetSeconds: 1, budgetGpuSeconds: 0, secondsAllowed: 0 }
+    await database.trainingRun.update({ where: { id }, data: budget })
+    await superviseRun(parts, { runId: id, attempt: 1 }, new AbortController().signal)
+    const run = await database.trainingRun.findUniqueOrThrow({ where: { id } })
+    t.match(run, {
+      status: 'FAILED',
+      failure: { code: 'BUDGET_EXCEEDED', message: /after 1 s/, fault: 'spec' },
+    })
+  })
   await t.test('goes back to the queue when its worker stops', async t => {
     const { runId, over, stopping } = await start('waits')
     await runBecomes(database, runId, 'RUNNING')

@@ -17,6 +17,15 @@ export function specUnreadable(message: string): FailureReport {
   }
 }
 
+export function budgetExceeded(seconds: number): FailureReport {
+  return {
+    code: 'BUDGET_EXCEEDED',
+    message: `The run was not over after ${seconds} s: what the course gives its students was used up long before.`,
+    hint: 'A step, the validation or the test takes too long: use a smaller network or fewer validation images.',
+    fault: 'spec',
+  }
+}
+
 /** What ends a process whose native code went wrong. */
 const faults: readonly unknown[] = ['SIGFPE', 'SIGILL', 'SIGSEGV', 'SIGBUS', 'SIGABRT']
 

@@ -18,6 +18,7 @@ import {
 import { type AttemptWatch, watchAttempt } from './attempt-watch.js'
 import { conclude } from './conclude.js'
 import { EventBuffer } from './event-buffer.js'
+import { limitBudget } from './limit-budget.js'
 import { RunCheckpoints } from './run-checkpoints.js'
 import { fetchInputs } from './run-inputs.js'
 import { traceAttempt } from './run-trace.js'
@@ -76,10 +77,8 @@ async function superviseClaimed(
   stopping: AbortSignal,
 ): Promise<Verdict['kind']> {
   const { database, notifications, logger } = parts
-  const { spec, secondsAllowed } = await database.trainingRun.findUniqueOrThrow({
-    where: { id: key.runId },
-    select: { spec: true, secondsAllowed: true },
-  })
+  const run = await database.trainingRun.findUniqueOrThrow({ where: { id: key.runId } })
+  const { spec, secondsAllowed } = run
   const refuse = async (failure: FailureReport) => {
     watch.fail(failure.code)
     await finishRun(database, key, { status: 'FAILED', failure })
@@ -147,6 +146,7 @@ async function superviseClaimed(
   // The worker may have begun to stop, and the cancel been asked for, before anybody listened.
   if (stopping.aborted) stopByWorker()
   const heart = setInterval(beat, heartbeatMs)
+  const endLimit = limitBudget(run, decision)
   const unsubscribe = notifications.on('run_control', id => {
     if (id === key.runId) void beat()
   })
@@ -170,11 +170,12 @@ async function superviseClaimed(
     await storing
     await conclude(parts, key, verdict, events, outputDirectory, watch)
     // Where the run has not ended on this worker, they are what it goes on from.
-    const run = await database.trainingRun.findUnique({ where: { id: key.runId }, select: { status: true } })
-    if (run && isFinal(run.status)) await removeCheckpoints(parts, key.runId)
+    const left = await database.trainingRun.findUnique({ where: { id: key.runId }, select: { status: true } })
+    if (left && isFinal(left.status)) await removeCheckpoints(parts, key.runId)
     return verdict.kind
   } finally {
     clearInterval(heart)
+    endLimit()
     unsubscribe()
     stopping.removeEventListener('abort', stopByWorker)
     events.discard()

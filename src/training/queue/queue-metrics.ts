@@ -5,6 +5,7 @@ import type { Database } from '../../platform/database.js'
 import type { Dependencies } from '../../platform/dependencies.js'
 import { within } from '../../platform/job-answers.js'
 import { rememberFor } from '../../platform/remember.js'
+import { warnOfRepeated } from '../../platform/repeated-warning.js'
 import { runStatuses } from '../runs/run-states.js'
 
 /** However many ask, the database is asked once in so many ms. */
@@ -56,10 +57,11 @@ export function measureQueues(
   { database, logger }: Pick<Dependencies, 'database' | 'logger'>,
 ): void {
   const ask = rememberFor(rememberedMs, () => readQueueFigures(database))
-  /** Undefined where the database does not answer. */
+  const warn = warnOfRepeated(logger, 'The metrics of the queues could not be read')
+  /** Undefined where the database does not answer. Each metric asks: they share the answer, and the warning. */
   const read = () =>
-    within(ask(), patienceMs).catch(err => {
-      logger.warn({ err }, 'The metrics of the queues could not be read')
+    within(ask(), patienceMs).catch(error => {
+      warn(error)
       return undefined
     })
   const byClass = (name: string, help: string, pick: (figures: QueueFigures) => number) =>

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { MachineClass, RunPriority } from '../../generated/prisma/enums.js'
 import type { Database, Transaction } from '../../platform/database.js'
 import type { AttemptKey } from '../runs/run-moves.js'
-import { decideReleases, type Usage } from './decide-releases.js'
+import { decideReleases, type HoldReason, type Usage } from './decide-releases.js'
 import { assignTags, jobPriority } from './fair-share.js'
 import { type DefaultQuotas, readQuotas } from './quotas.js'
 import { readSpending } from './read-spending.js'
@@ -17,7 +17,7 @@ export interface QueuedJob extends AttemptKey {
   readonly moved: boolean
 }
 
-/** So many held runs are looked at in a round: the rest comes into view as those before it are released. */
+/** So many held runs are looked at in a round, the first of each place before the second of any. */
 const heldAtOnce = 1_000
 
 const select = {
@@ -75,10 +75,8 @@ export function releaseRuns(database: Database, defaults: DefaultQuotas): Promis
 
 async function release(tx: Transaction, defaults: DefaultQuotas) {
   const runs = await tx.trainingRun.findMany({
-    where: held,
+    where: { id: { in: await findHeld(tx) } },
     select: { ...select, heldReason: true },
-    orderBy: [{ priority: 'desc' }, { id: 'asc' }],
-    take: heldAtOnce,
   })
   if (runs.length === 0) return
   const ids = [
@@ -86,17 +84,33 @@ async function release(tx: Transaction, defaults: DefaultQuotas) {
   ]
   const quotas = await readQuotas(tx, defaults, ids)
   const reasons = new Map(runs.map(run => [run.id, run.heldReason]))
+  const told = new Map<HoldReason, string[]>()
   for (const decision of decideReleases(runs, await readUsage(tx, runs.flatMap(findPlace)), quotas)) {
-    const where = { id: decision.id, ...held }
+    const { id } = decision
     if (decision.held === null) {
       const { secondsAllowed } = decision
       const [clock] = await tx.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`
       const data = { releasedAt: clock?.now ?? null, heldReason: null, secondsAllowed }
-      await tx.trainingRun.updateMany({ where, data })
-    } else if (decision.held !== reasons.get(decision.id)) {
-      await tx.trainingRun.updateMany({ where, data: { heldReason: decision.held } })
+      await tx.trainingRun.updateMany({ where: { id, ...held }, data })
+    } else if (decision.held !== reasons.get(id)) {
+      told.set(decision.held, [...(told.get(decision.held) ?? []), id])
     }
   }
+  for (const [heldReason, ids] of told)
+    await tx.trainingRun.updateMany({ where: { id: { in: ids }, ...held }, data: { heldReason } })
+}
+
+/**
+ * The ids of the held runs that are looked at: quotas hold an owner's runs of a course and a class of machine alike, so
+ * that many of them, which may stay for a day, must not keep those of others out of view.
+ */
+async function findHeld(tx: Transaction): Promise<string[]> {
+  const rows = await tx.$queryRaw<{ id: string }[]>`
+    SELECT id::text FROM training_runs WHERE status = 'QUEUED' AND "releasedAt" IS NULL
+    ORDER BY priority = 'URGENT' DESC,
+      row_number() OVER (PARTITION BY "ownerId", "courseId", "machineClass" ORDER BY priority DESC, id), id
+    LIMIT ${heldAtOnce}`
+  return rows.map(({ id }) => id)
 }
 
 const seconds = z.array(z.object({ id: z.string(), seconds: z.number() }))

@@ -1,6 +1,8 @@
+import { Registry } from 'prom-client'
 import t from 'tap'
 import { createLogger } from '../../../src/platform/logger.js'
 import { listenForScrapes } from '../../../src/platform/scrapes.js'
+import { measureQueues } from '../../../src/training/queue/queue-metrics.js'
 import { reportWorker } from '../../../src/training/queue/worker-ledger.js'
 import { appendEvents } from '../../../src/training/runs/run-ledger.js'
 import { scrape } from '../../support/scrape.js'
@@ -100,7 +102,13 @@ t.test('what a server tells Prometheus', async t => {
     let metrics = await scrape(port)
     // The last answer is remembered for a moment.
     while (metrics.read('lyceum_database_readable') === 1) metrics = await scrape(port)
+    const lines: string[] = []
+    const destination = { write: (line: string) => void lines.push(line) }
+    const other = new Registry()
+    measureQueues(other, { database, logger: createLogger('warn', { destination }) })
+    await other.metrics()
     await database.$executeRaw`ALTER TABLE queues_away RENAME TO training_queues`
+    t.equal(lines.length, 1, 'the log is told once, and not by each metric')
     t.equal(metrics.read('lyceum_database_readable'), 0)
     t.equal(metrics.read('lyceum_queue_waiting_runs'), undefined)
     t.ok((metrics.read('process_resident_memory_bytes') ?? 0) > 1e6)

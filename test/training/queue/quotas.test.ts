@@ -64,6 +64,24 @@ t.test('the quotas of runs', async t => {
     await database.trainingRun.deleteMany({ where: { id: { in: runs.map(run => run.id) } } })
   })
 
+  await t.test(
+    'hold back nobody who has places behind those who have none, however many they hold',
+    async t => {
+      const [many, one] = await Promise.all([
+        createUser(university, { role: 'INSTRUCTOR' }),
+        createUser(university, { role: 'INSTRUCTOR' }),
+      ])
+      const run = { ownerId: many.userId, name: 'run', spec }
+      await database.trainingRun.createMany({ data: Array.from({ length: 1_100 }, () => run) })
+      t.equal(await isReleased(await launch(one)), true)
+      const held = await database.trainingRun.count({
+        where: { ownerId: many.userId, heldReason: 'USER_RUNS_AT_ONCE' },
+      })
+      t.ok(held >= 900, `${held} are told why they wait`)
+      await database.trainingRun.deleteMany({ where: { ownerId: many.userId } })
+    },
+  )
+
   await t.test('of the GPU hold back only what asks for one', async t => {
     const user = await createUser(university, { role: 'INSTRUCTOR' })
     const gpu = { spec: { ...spec, engine: 'tensorflow-gpu' } }
