@@ -2,7 +2,20 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import type { TensorFlow } from '../engines/engine.js'
 import { diverged } from './failure.js'
 
-const SAMPLE_MS = 250
+const READING_MS = 250
+const SHORTEST_SAMPLE_MS = 250
+const LONGEST_SAMPLE_MS = 10_000
+/** Of a run so far; no fewer are told as long as they are not farther apart than the longest. */
+const SAMPLES_TOLD = 2_000
+
+/**
+ * The milliseconds between two samples of a run that has trained so long: four a second at first, then a 2,000th of its
+ * time, every 10 s in the end. A day of training is some 16,000 samples, where four a second would be 345,600.
+ */
+export function sampleInterval(seconds: number): number {
+  return Math.min(Math.max((seconds * 1000) / SAMPLES_TOLD, SHORTEST_SAMPLE_MS), LONGEST_SAMPLE_MS)
+}
+
 /** Enough steps to wait for that reading them costs nothing; bounds what a fast engine piles up. */
 const MOST_PENDING = 256
 
@@ -59,8 +72,14 @@ export class StepMetrics {
     this.#pending.push(step)
   }
 
-  isSampleDue(): boolean {
-    return performance.now() - this.#lastSample >= SAMPLE_MS || this.#pending.length >= MOST_PENDING
+  /** @param seconds that the run has trained */
+  isSampleDue(seconds: number): boolean {
+    return performance.now() - this.#lastSample >= sampleInterval(seconds)
+  }
+
+  /** Whether the steps' losses have waited long enough on the engine: one that is no number ends the run. */
+  isReadingDue(): boolean {
+    return performance.now() - this.#lastReading >= READING_MS || this.#pending.length >= MOST_PENDING
   }
 
   /**

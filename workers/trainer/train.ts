@@ -79,7 +79,7 @@ async function trainEpoch(
     const learningRate = trainOn(engine, task, state, next.value)
     // The engine may still be at work on that: the next batch is made meanwhile.
     next = batches.next()
-    if (metrics.isSampleDue()) {
+    if (metrics.isSampleDue(state.stopwatch.seconds)) {
       observer.emit({
         type: 'step',
         epoch,
@@ -87,7 +87,7 @@ async function trainEpoch(
         learningRate,
         ...(await metrics.readSample()),
       })
-    }
+    } else if (metrics.isReadingDue()) await metrics.readTotals()
     await setImmediate()
     await observer.betweenSteps?.(state)
     signal.throwIfAborted()

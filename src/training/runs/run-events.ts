@@ -32,7 +32,7 @@ const started = z.object({
   resumedFrom: z.object({ step: count, epoch: ordinal }).optional(),
 })
 
-/** Loss and accuracy of the batches since the last such event; sampled a few times a second. */
+/** Loss and accuracy of the batches since the last such event: four times a second at first, more seldom in a long run. */
 export const stepEvent = z.object({
   type: z.literal('step'),
   epoch: ordinal,
