@@ -155,6 +155,12 @@ t.test('the leaderboard of a lab', async t => {
     const counter = countStatements(t, /WITH best AS/)
     await boardOf('chess-lab')
     t.equal(counter.statements(), 1)
+    const many = Array.from({ length: 20 }, (_, i) => `a${i}: leaderboard(first: ${i + 1}) { totalCount }`)
+    await ask(
+      `{ lesson(course: "chess", slug: "chess-brewing") { labs { ${many.join(' ')} } } }`,
+      ada.headers,
+    )
+    t.equal(counter.statements(), 2, 'under many names it is read once')
     const runs = countStatements(t, /training_runs/)
     // The least of some: the reconciler of the same process reads runs every 2 s.
     const costs: number[] = []

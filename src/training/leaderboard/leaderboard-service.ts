@@ -33,40 +33,34 @@ export interface Leaderboard {
 
 export type LeaderboardService = ReturnType<typeof createLeaderboardService>
 
+/** All places of a lab, as the one who asks may see them. */
+export interface Ranking {
+  places: (LeaderboardEntry & { key: string })[]
+  own: LeaderboardEntry | null
+}
+
 /** The best runs of the labs of courses that have switched leaderboards on. */
 export function createLeaderboardService({ database }: Pick<Dependencies, 'database'>, catalog: LabFinder) {
-  return { findLeaderboard, getLeaderboard }
+  return { findRanking, getLeaderboard }
 
-  /** Undefined where the course has none. @throws NOT_FOUND (lab), INVALID_INPUT, UNAUTHENTICATED, SCOPE_REQUIRED */
-  async function findLeaderboard(
-    actor: Actor,
-    labId: string,
-    input: PageInput,
-  ): Promise<Leaderboard | undefined> {
+  /** Undefined where the course has none. @throws NOT_FOUND (lab), UNAUTHENTICATED, SCOPE_REQUIRED */
+  async function findRanking(actor: Actor, labId: string): Promise<Ranking | undefined> {
     const user = requireRunReader(actor)
     const found = await catalog.findLab(user, labId)
     if (found === undefined) throw notFound('lab')
     if (!found.leaderboard) return undefined
     const { places, own } = await rankRuns(database, labId, await readRules(user, found), user.userId)
-    const shown = places.map(run => ({
-      ...viewFor(user, found, run),
-      key: `${run.position}`.padStart(8, '0'),
-    }))
-    const keyOf = ({ key }: (typeof shown)[number]) => key
-    const page = await readPage(input, {
-      key: z.string().regex(/^\d{8}$/),
-      order: 'asc',
-      keyOf,
-      read: async slice => sliceOf(shown, keyOf, slice),
-    })
-    return { page, totalCount: shown.length, own: own ? viewFor(user, found, own) : null }
+    return {
+      places: places.map(run => ({ ...viewFor(user, found, run), key: `${run.position}`.padStart(8, '0') })),
+      own: own ? viewFor(user, found, own) : null,
+    }
   }
 
-  /** As `findLeaderboard`. @throws LEADERBOARD_OFF too */
+  /** As `findRanking`. @throws LEADERBOARD_OFF, INVALID_INPUT too */
   async function getLeaderboard(actor: Actor, labId: string, input: PageInput): Promise<Leaderboard> {
-    const leaderboard = await findLeaderboard(actor, labId, input)
-    if (leaderboard === undefined) throw leaderboardOff()
-    return leaderboard
+    const ranking = await findRanking(actor, labId)
+    if (ranking === undefined) throw leaderboardOff()
+    return pageRanking(ranking, input)
   }
 
   async function readRules(user: SignedInActor, { lab }: FoundLab): Promise<LabRules> {
@@ -75,6 +69,18 @@ export function createLeaderboardService({ database }: Pick<Dependencies, 'datab
     const source = labId === undefined ? undefined : await catalog.findLab(user, labId)
     return { spec, source: source && { labId: source.lab.id, spec: trainingSpec.parse(source.lab.spec) } }
   }
+}
+
+/** @throws INVALID_INPUT */
+export async function pageRanking({ places, own }: Ranking, input: PageInput): Promise<Leaderboard> {
+  const keyOf = ({ key }: (typeof places)[number]) => key
+  const page = await readPage(input, {
+    key: z.string().regex(/^\d{8}$/),
+    order: 'asc',
+    keyOf,
+    read: async slice => sliceOf(places, keyOf, slice),
+  })
+  return { page, totalCount: places.length, own }
 }
 
 function viewFor(

@@ -13,24 +13,30 @@ export async function openModelZip(
   modelKey: string,
 ): Promise<{ size: number; stream: Readable } | undefined> {
   const zip = new yazl.ZipFile()
-  // Read one after another; when the reader leaves, all are let go.
-  const sources: Readable[] = []
   const stream = new PassThrough()
-  stream.on('close', () => {
-    for (const source of sources) source.destroy()
-  })
-  for (const file of modelFileNames) {
-    const opened = await storage.open(`${modelKey}/${file}`)
-    if (!opened) {
-      stream.destroy()
-      return undefined
+  const fail = (error: Error) => stream.destroy(error)
+  // Whoever is to read it comes later, and is told then.
+  stream.on('error', () => {})
+  zip.on('error', fail)
+  try {
+    for (const file of modelFileNames) {
+      const opened = await storage.open(`${modelKey}/${file}`)
+      if (!opened) {
+        stream.destroy()
+        return undefined
+      }
+      // They are read one after another: one may break off that nobody listens to yet.
+      opened.stream.on('error', fail)
+      // When the reader leaves, all are let go.
+      stream.on('close', () => opened.stream.destroy())
+      zip.addReadStream(opened.stream, file, { size: opened.size, compress: false })
     }
-    sources.push(opened.stream)
-    zip.addReadStream(opened.stream, file, { size: opened.size, compress: false })
+    zip.outputStream.pipe(stream)
+    return { size: await sizeOf(zip), stream }
+  } catch (error) {
+    stream.destroy()
+    throw error
   }
-  zip.on('error', error => stream.destroy(error))
-  zip.outputStream.pipe(stream)
-  return { size: await sizeOf(zip), stream }
 }
 
 function sizeOf(zip: yazl.ZipFile): Promise<number> {
