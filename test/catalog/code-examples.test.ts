@@ -83,8 +83,8 @@ t.test('those of small images are the architectures of their labs', async t => {
   for (const [path, id] of [
     ['vgg/code/vgg11_small.py', 'vgg-11-small'],
     ['mobilenet/code/mobilenet_v1_small.py', 'mobilenet-v1-small'],
-  ]) {
-    const architecture = findArchitecture(id ?? '')?.build()
+  ] as const) {
+    const architecture = findArchitecture(id)?.build()
     const { model } = readKerasPython(examples.find(example => example.path === path)?.source ?? '')
     t.strictSame(plan(buildKerasNetwork(model, small.inputShape)), architecture && plan(architecture), path)
   }
