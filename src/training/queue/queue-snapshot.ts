@@ -51,9 +51,7 @@ export async function readPlaces(database: Database): Promise<Map<string, Place>
         FROM run_attempts a JOIN training_runs r ON r.id = a."runId" AND r.attempt = a.number
         WHERE a."workerId" = w.id AND r.status IN ('STARTING', 'RUNNING')), '[]') AS runs
       FROM worker_nodes w
-      WHERE w."drainingAt" IS NULL AND is_alive(w."heartbeatAt")`.then(rows =>
-      workerRows.parse(rows),
-    ),
+      WHERE w."drainingAt" IS NULL AND is_alive(w."heartbeatAt")`.then(rows => workerRows.parse(rows)),
     // Of each lab, and of all runs of the class: the median of what runs took.
     database.$queryRaw`
       SELECT "machineClass" || COALESCE(' ' || "labId", '') AS key,
