@@ -8,6 +8,7 @@ import { buildKerasNetwork } from '../../src/networks/keras/build-keras-network.
 import { KerasError } from '../../src/networks/keras/keras-model.js'
 import { readKerasPython } from '../../src/networks/keras/read-keras-python.js'
 import type { ImageShape, Network } from '../../src/networks/network.js'
+import { summarizeNetwork } from '../../src/networks/summary.js'
 import { type Images, resolveNetwork } from '../../src/training/spec/resolve-network.js'
 import { trainingSpec } from '../../src/training/spec/training-spec.js'
 
@@ -67,7 +68,7 @@ for (const [path, { images, parameters }] of Object.entries(trainable)) {
     const spec = trainingSpec.parse({ kerasPython, dataset: images.id })
     const resolved = resolveNetwork(spec, images)
     if ('problems' in resolved) throw new Error(JSON.stringify(resolved.problems))
-    t.equal(resolved.network.trainableParameters, parameters)
+    t.equal(summarizeNetwork(resolved.network).trainableParameters, parameters)
     t.match(kerasPython.replaceAll('_', ','), parameters.toLocaleString('en'))
     t.strictSame(resolved.notes, [])
   })
