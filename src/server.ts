@@ -4,6 +4,7 @@ import { openDependencies } from './platform/dependencies.js'
 import { describeListenError } from './platform/listen-error.js'
 import { createLogger } from './platform/logger.js'
 import { listenForScrapes } from './platform/scrapes.js'
+import { clearScratch } from './platform/scratch.js'
 import { onStop } from './platform/stop.js'
 import { startTracing } from './platform/tracing/start-tracing.js'
 
@@ -16,6 +17,7 @@ export async function runServer(config: Config, databaseUrl: string): Promise<vo
   const logger = createLogger(config.logLevel, { pretty: config.logPretty })
   const endTracing =
     config.tracing && (await startTracing({ ...config.tracing, service: 'lyceum-api' }, logger))
+  await clearScratch()
   const { deps, close } = await openDependencies(config, databaseUrl, logger)
   const app = await buildApp(deps)
   await app.listen({ host: config.host, port: config.port }).catch(error => {

@@ -8,6 +8,7 @@ import { type Dependencies, openDependencies } from '../src/platform/dependencie
 import { describeFailure } from '../src/platform/describe-failure.js'
 import { createLogger, type Logger } from '../src/platform/logger.js'
 import { listenForScrapes } from '../src/platform/scrapes.js'
+import { clearScratch, openScratch } from '../src/platform/scratch.js'
 import { onStop } from '../src/platform/stop.js'
 import { startTracing } from '../src/platform/tracing/start-tracing.js'
 import { exportQueue, exportRequest, type MachineClass } from '../src/training/contract.js'
@@ -19,7 +20,6 @@ import { PredictionPool } from './prediction-pool.js'
 import { chooseForWorker, type EngineReport } from './probe/choose-for-worker.js'
 import { consumeRuns } from './run-consumers.js'
 import { RunEngines } from './run-engines.js'
-import { openScratch } from './scratch.js'
 import { superviseRun } from './supervisor/supervisor.js'
 import { WorkerMetrics } from './worker-metrics.js'
 import { registerWorker } from './worker-node.js'
@@ -61,6 +61,7 @@ async function work(deps: Dependencies, close: () => Promise<void>) {
   const workerId = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
   const stopping = new AbortController()
   const running = new Set<Promise<void>>()
+  await clearScratch()
   const scratch = await openScratch()
   const pool = new PredictionPool({ storage, trainerFile, scratchDirectory: scratch.directory })
   const metrics = new WorkerMetrics({ measureProcess: config.workerMetricsPort !== undefined })

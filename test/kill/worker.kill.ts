@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { scratchFolder } from '../../src/platform/scratch.js'
 import { createDispatcher } from '../../src/training/queue/dispatcher.js'
 import { pauseQueues, resumeQueues } from '../../src/training/queue/queue-control.js'
 import { startReconciler } from '../../src/training/runs/reconciler.js'
 import { runEvent } from '../../src/training/runs/run-events.js'
-import { scratchFolder } from '../../workers/scratch.js'
 import { openTestDependencies } from '../support/app.js'
 import { forEachBackend } from '../support/backends.js'
 import {

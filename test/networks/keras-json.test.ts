@@ -46,6 +46,36 @@ for (const version of ['keras-2', 'keras-3']) {
   })
 }
 
+t.test('of one network Keras 2 and Keras 3 give the same layers', async t => {
+  const [two, three] = await Promise.all([
+    fixture('keras-2/every_layer.json'),
+    fixture('keras-3/every_layer.json'),
+  ])
+  // The Keras 2 inside TensorFlow has no batch normalisation any more: here is what Keras 2.15 writes of one.
+  const initializer = (class_name: string) => ({ class_name, config: {} })
+  const normalization = JSON.stringify({
+    class_name: 'BatchNormalization',
+    config: {
+      ...{ name: 'batch_normalization', trainable: true, dtype: 'float32', axis: [3] },
+      ...{ momentum: 0.9, epsilon: 1e-5, center: true, scale: true },
+      ...{ beta_initializer: initializer('Zeros'), gamma_initializer: initializer('Ones') },
+      ...{ moving_mean_initializer: initializer('Zeros'), moving_variance_initializer: initializer('Ones') },
+      ...{ beta_regularizer: null, gamma_regularizer: null, beta_constraint: null, gamma_constraint: null },
+    },
+    name: 'batch_normalization',
+    inbound_nodes: [[['conv2d_1', 0, 0, {}]]],
+  })
+  const whole = two
+    .replace(/"conv2d_1",(?=\s*0)/, '"batch_normalization",')
+    .replace(/\{\s*"class_name": "ReLU"/, relu => `${normalization}, ${relu}`)
+  // Keras 2 keeps a slope of 0.1 as the float32 that is next to it.
+  const inSingle = (network: Network) =>
+    JSON.parse(JSON.stringify(network), (_, value) =>
+      typeof value === 'number' ? Math.fround(value) : value,
+    )
+  t.strictSame(inSingle(read(whole, [32, 32, 3])), inSingle(read(three, [32, 32, 3])))
+})
+
 t.test('layers keep their names and their options', async t => {
   const network = read(await fixture('keras-3/every_layer.json'), [32, 32, 3])
   t.strictSame(
@@ -185,6 +215,8 @@ t.test('what is not understood is refused by its layer, with the reason', async 
       only({ class_name: 'Conv2D', config: { name: 'conv', kernel_size: 3 } }),
       /Conv2D 'conv': the option filters is missing/,
     ],
+    ['filters: 0', only(conv({ filters: 0 })), /Conv2D 'conv': the option filters /],
+    ['units: 0', sequential(flatten, dense({ units: 0 })), /Dense 'dense': the option units /],
     ['a billion filters', only(conv({ filters: 1e9 })), /the option filters/],
     ['half a filter', only(conv({ filters: 1.5 })), /the option filters/],
     ['groups', only(conv({ groups: 2 })), /the option groups is not supported/],

@@ -334,6 +334,26 @@ t.test('what is not understood is refused with line, column and reason', async t
       /^Line 3, column 41: Dense: the option units/,
     ],
     [
+      'no units',
+      `${head}m = keras.Sequential([layers.Flatten(), layers.Dense(0)])`,
+      /^Line 3, column 41: Dense: the option units /,
+    ],
+    [
+      'no filters',
+      `${head}m = keras.Sequential([layers.Conv2D(0, 3)])`,
+      /^Line 3, column 23: Conv2D: the option filters /,
+    ],
+    [
+      'a kernel larger than its input',
+      `${head}m = keras.Sequential([\n  layers.MaxPooling2D(14),\n  layers.Conv2D(1, 3)])`,
+      /^Line 5, column 3: Conv2D: its 3x3 kernel is larger than its 2x2 input/,
+    ],
+    [
+      'an argument unheard of',
+      `${head}m = keras.Sequential([layers.Flatten(), layers.Dense(10, size=3)])`,
+      /^Line 3, column 41: Dense: the option size is not understood/,
+    ],
+    [
       'an import of everything',
       'from keras.layers import *\n',
       /^Line 1, column 1: import \* is not understood/,

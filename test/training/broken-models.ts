@@ -67,6 +67,11 @@ export const brokenModels: [name: string, zip: Buffer | Promise<Buffer>, reason:
     /Conv2D/,
   ],
   [
+    'a layer without units',
+    topology([layer('Flatten', input), layer('Dense', { units: 0 })]),
+    /Dense 'l1': the option units/,
+  ],
+  [
     'vectors for images',
     topology([layer('Dense', { units: 2, batch_input_shape: [null, 16] })]),
     /takes no images/,

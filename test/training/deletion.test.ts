@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Actor } from '../../src/identity/contract.js'
 import { Prisma, type Transaction } from '../../src/platform/database.js'
+import { scratchFolder } from '../../src/platform/scratch.js'
 import type { Storage } from '../../src/platform/storage/storage.js'
 import { createDatasetService } from '../../src/training/datasets/dataset-service.js'
 import { createModelService } from '../../src/training/models/model-service.js'
@@ -155,8 +156,10 @@ t.test('deleting what runs need', async t => {
 
   await t.test('or storing it, by a process that is killed midway, leaves no files for long', async t => {
     t.teardown(async () => {
-      const left = readdirSync(tmpdir()).filter(name => name.startsWith(`lyceum-model-${process.pid}-`))
-      for (const name of left) await rm(join(tmpdir(), name), { recursive: true })
+      const left = readdirSync(join(tmpdir(), scratchFolder)).filter(name =>
+        name.includes(`-${process.pid}-`),
+      )
+      for (const name of left) await rm(join(tmpdir(), scratchFolder, name), { recursive: true })
     })
     /** Never comes back from what it does, as a process that is killed then. */
     const killedIn = async (step: 'write' | 'deleteAll', work: (dying: Storage) => Promise<unknown>) => {

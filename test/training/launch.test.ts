@@ -93,6 +93,17 @@ t.test('launching a run', async t => {
     'refuses what can not be trained with its place, the same on both faces, and stores nothing',
     async t => {
       const before = await database.trainingRun.count()
+      const flatten = { type: 'flatten' }
+      const dense = { type: 'dense', units: 10 }
+      const conv = { type: 'conv2d', filters: 4, kernelSize: 3 }
+      const sequential = (class_name: string, config: object) =>
+        JSON.stringify({
+          class_name: 'Sequential',
+          config: [
+            { class_name: 'Flatten', config: { name: 'flatten' } },
+            { class_name, config: { name: 'it', ...config } },
+          ],
+        })
       for (const [input, status, code, place] of [
         [{ labId: 'tea-later' }, 422, 'RUN_SPEC_IMPOSSIBLE', 'spec.architecture'],
         [{ spec: { ...spec, architecture: 'vgg' } }, 422, 'RUN_SPEC_IMPOSSIBLE', 'spec.architecture'],
@@ -104,6 +115,48 @@ t.test('launching a run', async t => {
           422,
           'RUN_SPEC_IMPOSSIBLE',
           'spec.optimizer',
+        ],
+        [
+          { spec: { dataset: 'mnist', layers: [flatten, { ...dense, units: 0 }] } },
+          400,
+          'INVALID_INPUT',
+          'spec.layers.1.units',
+        ],
+        [
+          { spec: { dataset: 'mnist', layers: [{ ...conv, filters: 0 }, flatten, dense] } },
+          400,
+          'INVALID_INPUT',
+          'spec.layers.0.filters',
+        ],
+        [
+          { spec: { dataset: 'mnist', layers: [{ ...conv, kernelSize: 29 }, flatten, dense] } },
+          422,
+          'RUN_SPEC_IMPOSSIBLE',
+          'spec.layers: layer 1 .conv2d.: its 29x29 kernel is larger than its 28x28 input',
+        ],
+        [
+          { spec: { dataset: 'mnist', kerasJson: sequential('Dense', { units: 0 }) } },
+          422,
+          'RUN_SPEC_IMPOSSIBLE',
+          "spec.kerasJson: Dense 'it': the option units",
+        ],
+        [
+          { spec: { dataset: 'mnist', kerasJson: sequential('LSTM', { units: 10 }) } },
+          422,
+          'RUN_SPEC_IMPOSSIBLE',
+          "spec.kerasJson: LSTM 'it': a layer of this kind is not supported",
+        ],
+        [
+          { spec: { dataset: 'mnist', kerasJson: sequential('Dense', { units: 10, magic: 1 }) } },
+          422,
+          'RUN_SPEC_IMPOSSIBLE',
+          "spec.kerasJson: Dense 'it': the option magic is not understood",
+        ],
+        [
+          { spec: { dataset: 'mnist', kerasPython: 'm = Sequential([Flatten(), Dense(0)])' } },
+          422,
+          'RUN_SPEC_IMPOSSIBLE',
+          'spec.kerasPython: Line 1, column 28: Dense: the option units',
         ],
         [{ labId: 'nowhere' }, 404, 'NOT_FOUND', 'lab'],
         [{ spec: { ...spec, epochs: 0 } }, 400, 'INVALID_INPUT', 'spec.epochs'],

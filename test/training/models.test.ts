@@ -8,6 +8,7 @@ import * as tfjs from '@tensorflow/tfjs-layers'
 import t from 'tap'
 import { dense, flatten } from '../../src/networks/layers.js'
 import { buildSequential } from '../../src/networks/network-builder.js'
+import { scratchFolder } from '../../src/platform/scratch.js'
 import * as ledger from '../../src/training/runs/run-ledger.js'
 import { openWasmEngine } from '../../workers/engines/wasm.js'
 import { RunEngines } from '../../workers/run-engines.js'
@@ -231,7 +232,7 @@ t.test('importing a model', async t => {
     t.match(asConverted.json(), { network: { name: 'net' } }, 'as the converter puts it')
     t.equal(readdirSync(join(config.storageDirectory, 'models')).length, before + 2)
     t.strictSame(
-      readdirSync(tmpdir()).filter(name => name.startsWith(`lyceum-model-${process.pid}-`)),
+      readdirSync(join(tmpdir(), scratchFolder)).filter(name => name.includes(`-${process.pid}-`)),
       [],
     )
   })

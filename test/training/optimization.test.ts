@@ -89,6 +89,35 @@ t.test('schedules give the rates of PyTorch’s', async t => {
   }
 })
 
+t.test('schedules give the rates that their definitions give by hand', async t => {
+  // (1 + cos x) / 2 at x = 0, 30, 60 … 180 degrees.
+  const high = (1 + Math.sqrt(3) / 2) / 2
+  const [first = 0, ...falling] = [1, high, 3 / 4, 1 / 2, 1 / 4, 1 - high, 0]
+  const between = (from: number, to: number, shares: readonly number[]) =>
+    shares.map(share => to + (from - to) * share)
+  const byHand: [schedule: object, rates: number[]][] = [
+    // Loshchilov and Hutter: the least, and half of the distance times 1 + cos(pi t / T), here of T = 6.
+    [{ name: 'cosine' }, [first, ...falling.slice(0, -1)]],
+    [{ name: 'cosine', endShare: 0.2 }, between(1, 0.2, [first, ...falling.slice(0, -1)])],
+    // A warm-up of four steps in equal parts, then the same.
+    [{ name: 'cosine', warmupEpochs: 4 }, [0.25, 0.5, 0.75, 1, first, ...falling.slice(0, -1)]],
+    [{ name: 'constant', warmupEpochs: 3 }, [1 / 3, 2 / 3, 1, 1, 1]],
+    // Smith and Topin, in cosines: from 1 / 4 up to 1 in 6 steps, and down to 1 / 40 in 6 more.
+    [
+      { name: 'one-cycle', peakAt: 7 / 13, startDivisor: 4, endDivisor: 10 },
+      [...between(0.25, 1, [first, ...falling]), ...between(1, 0.025, falling)],
+    ],
+  ]
+  for (const [schedule, rates] of byHand) {
+    const spec = scheduleSpec.parse(schedule)
+    for (const [index, rate] of rates.entries()) {
+      const length = { epochs: rates.length, stepsPerEpoch: 1 }
+      const ours = learningRateAt(spec, 1, length, index + 1)
+      t.ok(Math.abs(ours - rate) < 1e-12, `${JSON.stringify(schedule)}, step ${index + 1}: ${ours}`)
+    }
+  }
+})
+
 t.test('every optimizer and schedule has defaults', async t => {
   const defaults = (schema: typeof optimizerSpec | typeof scheduleSpec, name: string) =>
     schema.parse({ name })

@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -13,6 +11,7 @@ import { countBytes } from '../../platform/bounded-body.js'
 import type { Dependencies } from '../../platform/dependencies.js'
 import { bodyTooLarge, notFound } from '../../platform/errors.js'
 import { type Page, type PageInput, readPage } from '../../platform/pagination.js'
+import { openScratch } from '../../platform/scratch.js'
 import { UploadRefused } from '../../platform/upload-refused.js'
 import { modelRefused } from '../errors.js'
 import { requireRunReader, requireUploader } from '../policy.js'
@@ -53,12 +52,12 @@ export function createModelService({ database, storage, config }: Parts) {
     const user = requireUploader(actor)
     if (length > most) throw bodyTooLarge(most)
     await checkRoom(database, importedModels, user.userId, 0, quota)
-    const directory = await mkdtemp(join(tmpdir(), `lyceum-model-${process.pid}-`))
+    const scratch = await openScratch()
     const modelKey = `models/${randomUUID()}`
     try {
-      const zip = join(directory, 'upload.zip')
+      const zip = join(scratch.directory, 'upload.zip')
       await pipeline(countBytes(body, most).chunks, createWriteStream(zip))
-      const upload = await readModelZip(zip, directory, most)
+      const upload = await readModelZip(zip, scratch.directory, most)
       await storage.put(`${modelKey}/model.json`, upload.modelJson)
       await storage.write(`${modelKey}/weights.bin`, upload.weights())
       const row = await insert(user, title, modelKey, upload)
@@ -69,7 +68,7 @@ export function createModelService({ database, storage, config }: Parts) {
       await storage.deleteAll(modelKey)
       throw error instanceof UploadRefused ? modelRefused(error.message) : error
     } finally {
-      await rm(directory, { recursive: true, force: true })
+      await scratch.close()
     }
   }
 

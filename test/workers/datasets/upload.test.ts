@@ -108,6 +108,9 @@ const tiny = Array.from({ length: 1_100 }, (_, index) => [`red/${index}.png`, 'x
 const idx = (images: Uint8Array, labels: Uint8Array, extra = {}) =>
   makeZip({ 'images-idx3-ubyte': images, 'labels-idx1-ubyte': labels, ...extra })
 const fourImages = makeIdx([4, 8, 8], new Uint8Array(256))
+/** The same file, said to hold numbers of another type. */
+const ofType = (file: Uint8Array, type: number) =>
+  Uint8Array.from(file, (byte, at) => (at === 2 ? type : byte))
 
 const refused: Array<[name: string, zip: Uint8Array | Promise<Uint8Array>, reason: RegExp, size?: number]> = [
   ['no zip', Buffer.from('hello'), /cannot be read as a zip/],
@@ -187,6 +190,31 @@ const refused: Array<[name: string, zip: Uint8Array | Promise<Uint8Array>, reaso
     'labels without a name',
     idx(fourImages, makeIdx([4], Uint8Array.of(0, 1, 0, 1)), { 'classes.txt': 'only' }),
     /There is a label 1, and 'classes.txt' has 1 names/,
+  ],
+  [
+    'numbers that may be NaN or infinite',
+    idx(ofType(fourImages, 0x0d), makeIdx([4], Uint8Array.of(0, 1, 0, 1))),
+    /'images-idx3-ubyte' cannot be read: only IDX files of unsigned bytes/,
+  ],
+  [
+    'labels that may be negative',
+    idx(fourImages, ofType(makeIdx([4], Uint8Array.of(0, 1, 0, 255)), 0x09)),
+    /'labels-idx1-ubyte' cannot be read: only IDX files of unsigned bytes/,
+  ],
+  [
+    'a label far out of range',
+    idx(fourImages, makeIdx([4], Uint8Array.of(0, 0, 255, 255))),
+    /The class '1' has no image/,
+  ],
+  [
+    'a label of the test that training has not',
+    makeZip({
+      'train-images-idx3-ubyte': fourImages,
+      'train-labels-idx1-ubyte': makeIdx([4], Uint8Array.of(0, 1, 0, 1)),
+      'test-images-idx3-ubyte': fourImages,
+      'test-labels-idx1-ubyte': makeIdx([4], Uint8Array.of(0, 1, 0, 2)),
+    }),
+    /The class '2' has no image in the images to train on/,
   ],
   [
     'IDX images of another size',

@@ -254,6 +254,20 @@ t.test('what cannot be run is refused before it begins', async t => {
     fault: 'spec',
   })
   t.strictSame(unknown.events, [])
+  const narrow = await run({
+    architecture: undefined,
+    layers: [
+      { type: 'conv2d', filters: 4, kernelSize: 29 },
+      { type: 'flatten' },
+      { type: 'dense', units: 10 },
+    ],
+  })
+  t.match(narrow.last, { kind: 'failed', code: 'SPEC_IMPOSSIBLE', message: /layer 1 .conv2d.: its 29x29/ })
+  const empty = await run({
+    architecture: undefined,
+    layers: [{ type: 'flatten' }, { type: 'dense', units: 0 }],
+  })
+  t.match(empty.last, { kind: 'failed', code: 'COMMAND_INVALID', message: /units/ })
   const large = await run({ trainingImages: 100, batchSize: 128 })
   t.match(large.last, { kind: 'failed', code: 'SPEC_IMPOSSIBLE', hint: /batchSize/ })
 })
