@@ -9,9 +9,14 @@ export interface Pixels {
   channels: number
 }
 
-/** Pixels as a PNG. */
-export function drawPng({ bytes, height, width, channels }: Pixels): Promise<Buffer> {
+/** Pixels as a PNG, made smaller where the longer side has more than `mostSide` of them. */
+export function drawPng(
+  { bytes, height, width, channels }: Pixels,
+  mostSide = Math.max(height, width),
+): Promise<Buffer> {
   const raw = { height, width, channels: channels === 1 ? (1 as const) : (3 as const) }
-  const image = sharp(bytes, { raw })
+  const size = { width: mostSide, height: mostSide, fit: 'inside', withoutEnlargement: true } as const
+  const image =
+    Math.max(height, width) > mostSide ? sharp(bytes, { raw }).resize(size) : sharp(bytes, { raw })
   return (channels === 1 ? image.toColourspace('b-w') : image).png().toBuffer()
 }

@@ -1,4 +1,4 @@
-import sharp from 'sharp'
+import { drawPng } from '../../src/platform/draw-png.js'
 import { confidence, predictedClass, type TrainerEvent } from '../../src/training/contract.js'
 import type { ImageSet } from '../datasets/dataset.js'
 import { pickImages } from '../datasets/pick-images.js'
@@ -66,10 +66,8 @@ export class EpochSamples {
     return Promise.all(
       Array.from(this.#indices, async (_, place) => {
         const bytes = this.#set.pixels.subarray(place * size, (place + 1) * size)
-        const image = sharp(bytes, { raw: { height, width, channels: channels === 1 ? 1 : 3 } })
-          .resize({ width: MOST_SIDE, height: MOST_SIDE, fit: 'inside', withoutEnlargement: true })
-          .toColourspace(channels === 1 ? 'b-w' : 'srgb')
-        return `data:image/png;base64,${(await image.png().toBuffer()).toString('base64')}`
+        const png = await drawPng({ bytes, height, width, channels }, MOST_SIDE)
+        return `data:image/png;base64,${png.toString('base64')}`
       }),
     )
   }
