@@ -1,6 +1,6 @@
 // Transpiles the TypeScript sources to dist/, file by file, and copies what is read at run time beside them.
 // esbuild does not check types (`npm run typecheck` does), so a build takes a fraction of a second.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -15,7 +15,7 @@ const files = folders.flatMap(folder =>
 const sources = files.filter(file => file.endsWith('.ts') && !file.endsWith('.d.ts'))
 const assets = files.filter(file => file.endsWith('.graphql'))
 
-await build({
+const { outputFiles } = await build({
   absWorkingDir: root,
   entryPoints: sources,
   outdir: 'dist',
@@ -25,12 +25,21 @@ await build({
   target: 'node20',
   sourcemap: 'linked',
   logLevel: 'warning',
+  write: false,
 })
-for (const asset of assets) {
-  mkdirSync(dirname(join(root, 'dist', asset)), { recursive: true })
-  copyFileSync(join(root, asset), join(root, 'dist', asset))
-}
+for (const { path, contents } of outputFiles) write(path, Buffer.from(contents))
+for (const asset of assets) write(join(root, 'dist', asset), readFileSync(join(root, asset)))
 removeOutputsWithoutSource()
+
+// Processes of this clone may be running, and starting others: a file that is as it should be is left alone,
+// and another takes its place whole.
+function write(file, contents) {
+  if (existsSync(file) && readFileSync(file).equals(contents)) return
+  mkdirSync(dirname(file), { recursive: true })
+  const beside = `${file}.${process.pid}`
+  writeFileSync(beside, contents)
+  renameSync(beside, file)
+}
 
 // A deleted test must not go on passing.
 function removeOutputsWithoutSource() {

@@ -1,6 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
@@ -75,6 +84,30 @@ t.test('an install that goes on without the binding of TensorFlow says so, once'
   t.equal(await install(without), '', 'what is installed is not installed again')
   const having = createClone(t.testdir({ having: {} }), '@tensorflow/tfjs-node-gpu')
   t.match(await install(having), /^Installing packages[^\n]*\n$/)
+})
+
+t.test('a build beside running processes changes only what is new, and that whole', async t => {
+  const clone = t.testdir({
+    scripts: {},
+    src: { 'kept.ts': 'export const one: number = 1', 'changed.ts': 'export const two: number = 2' },
+    node_modules: t.fixture('symlink', join(packageRoot, 'node_modules')),
+  })
+  const inClone = (...path: string[]) => join(clone, ...path)
+  copyFileSync(join(packageRoot, 'scripts', 'build.mjs'), inClone('scripts', 'build.mjs'))
+  const build = () => {
+    t.match(spawnSync(process.execPath, [inClone('scripts', 'build.mjs')], { encoding: 'utf8' }), {
+      status: 0,
+      stderr: '',
+    })
+    return ['kept.js', 'changed.js'].map(file => statSync(inClone('dist', 'src', file)))
+  }
+  const [kept, changed] = build()
+  writeFileSync(inClone('src', 'changed.ts'), 'export const two: number = 3')
+  const [keptAgain, changedAgain] = build()
+  t.match(keptAgain, { ino: kept?.ino, mtimeMs: kept?.mtimeMs })
+  t.not(changedAgain?.ino, changed?.ino, 'whoever is reading the old file reads it to its end')
+  t.match(readFileSync(inClone('dist', 'src', 'changed.js'), 'utf8'), 'two = 3')
+  t.equal(readdirSync(inClone('dist', 'src')).length, 4, 'two files and their source maps')
 })
 
 /** A clone with one package, which has nothing to download. */
