@@ -4,6 +4,7 @@ import { layersModelTopology, layersModelWeights } from '../../src/networks/laye
 import type { Network } from '../../src/networks/network.js'
 import { engineNames, openEngine } from '../../workers/engines/choose-engine.js'
 import { EngineUnavailableError } from '../../workers/engines/engine.js'
+import { toTensors } from '../../workers/trainer/batches.js'
 import { initializeWeights } from '../../workers/trainer/initialize.js'
 import { engineStep, imagesOf, LEARNING_RATE, type Step } from './engine-step.js'
 import { buildNetwork } from './networks.js'
@@ -45,8 +46,8 @@ async function time(step: Step, steps: number): Promise<number> {
 async function openTrainer(): Promise<{ device: string; step: Step }> {
   const known = engineNames.find(known => known === engine)
   if (!known) return { device: 'CPU (JavaScript, 1 thread)', step: await peerStep(network) }
-  const { tf, device } = await openEngine(known)
-  return { device, step: engineStep(tf, network, batch) }
+  const opened = await openEngine(known)
+  return { device: opened.device, step: engineStep(opened, network, batch) }
 }
 
 /** A step as TensorFlow.js' own `trainOnBatch` takes it, on its plain JavaScript backend. */
@@ -61,9 +62,9 @@ async function peerStep(network: Network): Promise<Step> {
   const modelTopology = layersModelTopology(network)
   const model = await loadLayersModel({ load: async () => ({ modelTopology, weightSpecs, weightData }) })
   model.compile({ optimizer: tf.train.adam(LEARNING_RATE), loss: 'categoricalCrossentropy' })
-  const drawImages = imagesOf(tf, network, batch)
+  const drawImages = imagesOf(network, batch)
   return async () => {
-    const { images, labels } = drawImages()
+    const { images, labels } = toTensors(tf, network.inputShape, drawImages())
     const expected = tf.oneHot(labels, 10)
     await model.trainOnBatch(images, expected)
     tf.dispose([images, labels, expected])

@@ -38,6 +38,7 @@ async function open(): Promise<Engine> {
     device: gpu ? `GPU (${findGpuName() ?? 'NVIDIA'})` : describeCpu(engineThreads),
     version: `TensorFlow ${backend.binding.TF_Version}, tfjs-node-gpu ${addonVersion}`,
     gpu,
+    threads: 1,
     tf,
   }
 }

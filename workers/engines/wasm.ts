@@ -4,9 +4,10 @@ import { setWasmPaths, version_wasm } from '@tensorflow/tfjs-backend-wasm'
 import * as tf from '@tensorflow/tfjs-core'
 // For its side effect: tfjs-core's Node bundle leaves the gradients of its operations to be registered by it.
 import '@tensorflow/tfjs-layers'
+import { readConfig } from '../../src/config.js'
 import { registerBatchNormalization } from './batch-normalization.js'
 import { type Engine, EngineUnavailableError } from './engine.js'
-import { batchNormalizationKernels } from './wasm-kernels/batch-normalization.js'
+import { batchNormalizationKernels, type SumOverParts } from './wasm-kernels/batch-normalization.js'
 import { registerTrainingKernels } from './wasm-kernels/index.js'
 
 const require = createRequire(import.meta.url)
@@ -15,25 +16,28 @@ let opened: Promise<Engine> | undefined
 /**
  * TensorFlow.js on WebAssembly: runs wherever Node does. Node gives it one thread, so the same seed gives the
  * same bits.
+ * @param sumOverParts for a thread that trains on a part of each batch: of batch normalisation's sums
  */
-export function openWasmEngine(): Promise<Engine> {
-  opened ??= open()
+export function openWasmEngine(sumOverParts?: SumOverParts): Promise<Engine> {
+  opened ??= open(sumOverParts)
   return opened
 }
 
-async function open(): Promise<Engine> {
+async function open(sumOverParts?: SumOverParts): Promise<Engine> {
+  const { engineThreads: threads } = readConfig()
   setWasmPaths(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')) + sep)
   if (!(await tf.setBackend('wasm'))) {
     throw new EngineUnavailableError('The WebAssembly backend of TensorFlow.js could not be started.')
   }
   registerTrainingKernels()
-  registerBatchNormalization('wasm', batchNormalizationKernels())
+  registerBatchNormalization('wasm', batchNormalizationKernels(sumOverParts))
   const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')
   return {
     name: 'wasm',
-    device: `CPU (WebAssembly${simd ? ' SIMD' : ''}, 1 thread)`,
+    device: `CPU (WebAssembly${simd ? ' SIMD' : ''}, ${threads} thread${threads === 1 ? '' : 's'})`,
     version: `tfjs-backend-wasm ${version_wasm}`,
     gpu: false,
+    threads,
     tf,
   }
 }

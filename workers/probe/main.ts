@@ -10,7 +10,7 @@ process.on('disconnect', () => process.exit())
 try {
   const engine = await openEngine(engineRequest.parse(process.argv[2]))
   const { name, device, version, gpu, tf } = engine
-  await report({ kind: 'opened', device, version, gpu, imagesPerSecond: await measureTraining(tf) })
+  await report({ kind: 'opened', device, version, gpu, imagesPerSecond: await measureTraining(engine) })
   if (name === 'tensorflow' && !gpu) await convolvePointwise(tf)
   await report({ kind: 'sound' })
 } catch (error) {

@@ -38,6 +38,12 @@ export class RandomStream {
     return this.#words[this.#used++] ?? 0
   }
 
+  /** Leaves so many integers out, of a stream that none was drawn from yet. */
+  skip(count: number): void {
+    this.#block = Math.floor(count / 4)
+    for (let left = count % 4; left > 0; left--) this.nextUint32()
+  }
+
   /** Uniform over [0, 1), in the 2^24 steps that a float32 holds exactly. */
   nextFloat(): number {
     return (this.nextUint32() >>> 8) * 2 ** -24

@@ -1,3 +1,4 @@
+import type { Shape } from '../../src/networks/network.js'
 import type { Augmentation } from '../../src/training/contract.js'
 import type { ImageSet } from '../datasets/dataset.js'
 import type { TensorFlow } from '../engines/engine.js'
@@ -54,9 +55,10 @@ export function readBatch(
 }
 
 /** A batch on the engine, which may go on reading the buffers given. */
-export function toTensors(tf: TensorFlow, shape: ImageShape, { pixels, labels }: BatchData): Batch {
+export function toTensors(tf: TensorFlow, shape: Shape, { pixels, labels }: BatchData): Batch {
+  const [height = 0, width = 0, channels = 0] = shape
   return {
-    images: tf.tensor4d(pixels, [labels.length, ...shape]),
+    images: tf.tensor4d(pixels, [labels.length, height, width, channels]),
     labels: tf.tensor1d(labels, 'int32'),
   }
 }

@@ -3,14 +3,14 @@ import { learningRateAt, type TrainerEvent, trainableAt } from '../../src/traini
 import type { Engine } from '../engines/engine.js'
 import { RandomStream } from '../random/random-stream.js'
 import { shuffle } from '../random/shuffle.js'
-import { type BatchData, chunk, readBatch, toTensors } from './batches.js'
-import { dropoutMasks } from './dropout.js'
+import { type BatchData, chunk, readBatch } from './batches.js'
 import { evaluate } from './evaluate.js'
 import { diverged } from './failure.js'
+import { countReplicas, type GradientSource, openGradientSource } from './gradient-source.js'
 import { type TimeStage, untimed } from './stages.js'
 import { StepMetrics } from './step-metrics.js'
 import type { TrainingState } from './training-state.js'
-import { takeStep } from './training-step.js'
+import { applyGradients, type StepGradients } from './training-step.js'
 import type { TrainingTask } from './training-task.js'
 
 export interface TrainingObserver {
@@ -42,12 +42,18 @@ export async function train(
   observer: TrainingObserver,
   signal: AbortSignal,
 ): Promise<TrainingEnd> {
-  const { spec } = task
+  const { spec, network, images } = task
+  const replicas = countReplicas(engine, network, spec, images.training.length)
+  const source = openGradientSource(engine, network, spec.seed, replicas)
   const isTimeUp = () => spec.maxSeconds !== undefined && state.stopwatch.seconds >= spec.maxSeconds
-  while (state.epoch <= spec.epochs && !state.earlyStopping?.isDue && !isTimeUp()) {
-    const epoch = () => trainEpoch(engine, task, state, observer, signal, isTimeUp)
-    const { timeStage = untimed } = observer
-    if (!(await timeStage({ name: 'epoch', epoch: state.epoch }, epoch))) break
+  try {
+    while (state.epoch <= spec.epochs && !state.earlyStopping?.isDue && !isTimeUp()) {
+      const epoch = () => trainEpoch(engine, task, state, source, observer, signal, isTimeUp)
+      const { timeStage = untimed } = observer
+      if (!(await timeStage({ name: 'epoch', epoch: state.epoch }, epoch))) break
+    }
+  } finally {
+    await source.close()
   }
   const best = state.earlyStopping?.best
   if (best) {
@@ -62,6 +68,7 @@ async function trainEpoch(
   engine: Engine,
   task: TrainingTask,
   state: TrainingState,
+  source: GradientSource,
   observer: TrainingObserver,
   signal: AbortSignal,
   isTimeUp: () => boolean,
@@ -76,9 +83,11 @@ async function trainEpoch(
   let next = batches.next()
   while (!next.done && !isTimeUp()) {
     const { epoch, metrics } = state
-    const learningRate = trainOn(engine, task, state, next.value)
+    const { labels } = next.value
+    const computing = computeOn(task, state, source, next.value)
     // The engine may still be at work on that: the next batch is made meanwhile.
     next = batches.next()
+    const learningRate = endStep(engine, task, state, labels.length, await computing)
     if (metrics.isSampleDue(state.stopwatch.seconds)) {
       observer.emit({
         type: 'step',
@@ -122,26 +131,39 @@ function* readEpoch({ spec, dataset, images }: TrainingTask, state: TrainingStat
   }
 }
 
-/** One step; its loss is read later. Gives its learning rate. */
-function trainOn({ tf }: Engine, task: TrainingTask, state: TrainingState, data: BatchData): number {
-  const { spec, network, dataset, images } = task
+/** Begins a step. */
+function computeOn(
+  { spec, network }: TrainingTask,
+  { weights, step, epoch }: TrainingState,
+  source: GradientSource,
+  batch: BatchData,
+): Promise<StepGradients> {
+  return source.compute(weights, batch, {
+    step: step + 1,
+    labelSmoothing: spec.labelSmoothing,
+    trainable: trainableAt(network, spec.from, epoch),
+  })
+}
+
+/** Ends it; its loss is read later. Gives its learning rate. */
+function endStep(
+  { tf }: Engine,
+  { spec, network, images: { training } }: TrainingTask,
+  state: TrainingState,
+  images: number,
+  { loss, correct, ...gradients }: StepGradients,
+): number {
   const step = state.step + 1
-  const stepsPerEpoch = Math.ceil(images.training.length / spec.batchSize)
-  const length = { epochs: spec.epochs, stepsPerEpoch }
+  const length = { epochs: spec.epochs, stepsPerEpoch: Math.ceil(training.length / spec.batchSize) }
   const learningRate = learningRateAt(spec.schedule, spec.learningRate, length, step)
-  const batch = toTensors(tf, dataset.description.inputShape, data)
-  const { weights, loss, correct } = takeStep(tf, network, state.weights, batch, {
+  state.weights = applyGradients(tf, network, state.weights, gradients, {
     optimizer: state.optimizer,
     learningRate,
-    trainable: trainableAt(network, spec.from, state.epoch),
-    dropoutMask: dropoutMasks(tf, spec.seed, step),
-    labelSmoothing: spec.labelSmoothing,
     gradientClipping: spec.gradientClipping,
   })
-  state.weights = weights
   state.step = step
-  state.position += data.labels.length
-  state.metrics.add({ step, images: data.labels.length, loss, correct })
+  state.position += images
+  state.metrics.add({ step, images, loss, correct })
   return learningRate
 }
 

@@ -30,6 +30,8 @@ export interface GradientOptions {
   labelSmoothing?: number
   /** Says of each weight whether it is trained; by default those that the network says. */
   trainable?: readonly boolean[]
+  /** What the batch is of a larger one: that share of the loss, and of the gradients, is given. */
+  share?: number
 }
 
 /**
@@ -41,7 +43,7 @@ export function computeGradients(
   network: Network,
   weights: Weights,
   batch: Batch,
-  { dropoutMask, labelSmoothing = 0, trainable = trainableWeights(network) }: GradientOptions = {},
+  { dropoutMask, labelSmoothing = 0, trainable = trainableWeights(network), share = 1 }: GradientOptions = {},
 ): StepGradients {
   return tf.tidy(() => {
     const firstWeights = firstWeightOfLayers(network)
@@ -66,17 +68,36 @@ export function computeGradients(
         ...(dropoutMask ? { dropoutMask } : {}),
       })
       seen.push(tf.keep(countCorrect(tf, logits, batch.labels)))
-      return crossEntropy(tf, logits, batch.labels, labelSmoothing)
+      const loss = crossEntropy(tf, logits, batch.labels, labelSmoothing)
+      return share === 1 ? loss : tf.mul(loss, share)
     })(trained)
     return { loss: value, correct: at(seen, 0), gradients: spread(trainable, grads), statistics }
   })
 }
 
-export interface StepOptions extends GradientOptions {
+export interface UpdateOptions {
   optimizer: Optimizer
   learningRate: number
   gradientClipping?: GradientClipping | null
 }
+
+/** The weights after a step. Disposes the gradients, what came with them, and the weights given; the loss is left. */
+export function applyGradients(
+  tf: TensorFlow,
+  network: Network,
+  weights: Weights,
+  { gradients, statistics }: Pick<StepGradients, 'gradients' | 'statistics'>,
+  { optimizer, learningRate, gradientClipping }: UpdateOptions,
+): Tensor[] {
+  const clipped = gradientClipping ? clipGradients(tf, gradients, gradientClipping) : []
+  const updated = optimizer.update(weights, gradientClipping ? clipped : gradients, learningRate)
+  const next = followStatistics(tf, network, updated, statistics)
+  tf.dispose([...weights])
+  tf.dispose([...gradients, ...clipped, ...statistics].filter(tensor => tensor !== undefined))
+  return next
+}
+
+export type StepOptions = GradientOptions & UpdateOptions
 
 /**
  * One step of training. Disposes the batch and the weights given; loss, count and new weights are the
@@ -87,15 +108,11 @@ export function takeStep(
   network: Network,
   weights: Weights,
   batch: Batch,
-  { optimizer, learningRate, gradientClipping, ...options }: StepOptions,
+  options: StepOptions,
 ): { weights: Tensor[]; loss: Tensor; correct: Tensor } {
-  const { loss, correct, gradients, statistics } = computeGradients(tf, network, weights, batch, options)
-  const clipped = gradientClipping ? clipGradients(tf, gradients, gradientClipping) : []
-  const updated = optimizer.update(weights, gradientClipping ? clipped : gradients, learningRate)
-  const next = followStatistics(tf, network, updated, statistics)
-  tf.dispose([batch.images, batch.labels, ...weights])
-  tf.dispose([...gradients, ...clipped, ...statistics].filter(tensor => tensor !== undefined))
-  return { weights: next, loss, correct }
+  const { loss, correct, ...rest } = computeGradients(tf, network, weights, batch, options)
+  tf.dispose([batch.images, batch.labels])
+  return { weights: applyGradients(tf, network, weights, rest, options), loss, correct }
 }
 
 /** Moves the moving averages of batch normalisation towards what it saw. */

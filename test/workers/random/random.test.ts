@@ -45,6 +45,17 @@ t.test('a stream is told by its seed, purpose and place alone', async t => {
   t.equal(new Set(first).size, 9)
 })
 
+t.test('what a stream skips is what it would have drawn', async t => {
+  const draw = (stream: RandomStream, count: number) =>
+    Array.from({ length: count }, () => stream.nextUint32())
+  const all = draw(new RandomStream(7, 'dropout', [3, 1]), 20)
+  for (const count of [0, 1, 4, 7, 12]) {
+    const stream = new RandomStream(7, 'dropout', [3, 1])
+    stream.skip(count)
+    t.strictSame(draw(stream, 20 - count), all.slice(count))
+  }
+})
+
 t.test('floats are in [0, 1) with the mean and variance of a uniform distribution', async t => {
   const stream = new RandomStream(0, 'weights')
   const count = 100_000

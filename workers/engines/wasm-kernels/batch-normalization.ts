@@ -7,18 +7,22 @@ import { Heap, requireInput, upstreamKernel } from './heap.js'
 
 const attributes = z.object({ epsilon: z.number() })
 
+/** Puts the sum over all parts of a batch in the place of the sums of one. */
+export type SumOverParts = (sums: Float64Array) => void
+
 /**
  * Batch normalisation of sums over columns and scales of channels: see ../batch-normalization.ts for what it computes.
  * To be called with the backend ready.
+ * @param sumOverParts where other threads have the rest of the batch, which is normalised as one
  */
-export function batchNormalizationKernels(): Record<string, KernelFunc> {
+export function batchNormalizationKernels(sumOverParts: SumOverParts = () => {}): Record<string, KernelFunc> {
   return {
-    [BATCH_NORM_TRAINING]: createNormalization(),
-    [BATCH_NORM_TRAINING_GRAD]: createNormalizationGradient(),
+    [BATCH_NORM_TRAINING]: createNormalization(sumOverParts),
+    [BATCH_NORM_TRAINING_GRAD]: createNormalizationGradient(sumOverParts),
   }
 }
 
-function createNormalization(): KernelFunc {
+function createNormalization(sumOverParts: SumOverParts): KernelFunc {
   const columnSums = createColumnSums()
   const scaleChannels = createChannelScale()
   const square = upstreamKernel('Square')
@@ -28,8 +32,10 @@ function createNormalization(): KernelFunc {
     if (!x || !gamma || !beta) throw new Error('an input is missing')
     const channels = gamma.shape[0] ?? 0
     const epsilon = epsilonOf(params.attrs)
-    const count = heap.view(x).length / channels
-    const means = columnSums(heap, x).map(sum => sum / count)
+    const totals = Float64Array.of(...columnSums(heap, x), heap.view(x).length / channels)
+    sumOverParts(totals)
+    const count = totals[channels] ?? 0
+    const means = totals.subarray(0, channels).map(total => total / count)
     // Of what is left without the mean: the mean square less the squared mean loses its digits far from zero.
     const ones = new Float64Array(channels).fill(1)
     const centred = scaleChannels(
@@ -39,8 +45,10 @@ function createNormalization(): KernelFunc {
       means.map(mean => -mean),
     )
     const squares = heap.run(square, { x: centred })
-    const variances = columnSums(heap, squares).map(sum => sum / count)
+    const spreads = columnSums(heap, squares)
+    sumOverParts(spreads)
     heap.free(squares)
+    const variances = spreads.map(spread => spread / count)
     const scale = variances.map(
       (variance, channel) => (heap.view(gamma)[channel] ?? 0) / Math.sqrt(variance + epsilon),
     )
@@ -50,7 +58,7 @@ function createNormalization(): KernelFunc {
   }
 }
 
-function createNormalizationGradient(): KernelFunc {
+function createNormalizationGradient(sumOverParts: SumOverParts): KernelFunc {
   const columnSums = createColumnSums()
   const scaleChannels = createChannelScale()
   const multiply = upstreamKernel('Multiply')
@@ -71,10 +79,13 @@ function createNormalizationGradient(): KernelFunc {
     const dBeta = columnSums(heap, dy)
 
     // The gradient is `factor dy + slope normalized + shift`, each of the three its channel's own.
-    const count = heap.view(x).length / inverse.length
+    const channels = inverse.length
+    const totals = Float64Array.of(...dGamma, ...dBeta, heap.view(x).length / channels)
+    sumOverParts(totals)
+    const count = totals[2 * channels] ?? 0
     const factor = inverse.map((value, channel) => value * (heap.view(gamma)[channel] ?? 0))
-    const slope = factor.map((value, channel) => (-value * (dGamma[channel] ?? 0)) / count)
-    const shift = factor.map((value, channel) => (-value * (dBeta[channel] ?? 0)) / count)
+    const slope = factor.map((value, channel) => (-value * (totals[channel] ?? 0)) / count)
+    const shift = factor.map((value, channel) => (-value * (totals[channels + channel] ?? 0)) / count)
     const direct = scaleChannels(heap, dy, factor, shift)
     const indirect = scaleChannels(heap, normalized, slope, new Float64Array(slope.length))
     const dx = heap.run(add, { a: direct, b: indirect })
