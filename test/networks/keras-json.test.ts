@@ -145,6 +145,12 @@ t.test('a Sequential may leave its input shape out, and be a list as before Kera
   )
 })
 
+t.test('layers of a Sequential may leave their names out', async t => {
+  const { name: _name, ...options } = dense().config
+  const network = read(sequential({ class_name: 'Flatten', config: {} }, { ...dense(), config: options }))
+  t.equal(new Set(network.layers.map(layer => layer.name)).size, 2, 'each is given one')
+})
+
 t.test('logits are turned into probabilities', async t => {
   const network = read(sequential(flatten, dense({ activation: 'linear' })))
   t.match(network.layers.at(-1), { type: 'activation', activation: 'softmax' })
@@ -193,7 +199,7 @@ t.test('what is not understood is refused by its layer, with the reason', async 
     [
       'a name of every object',
       only({ class_name: 'constructor', config: {} }),
-      /constructor '': a layer of this kind/,
+      /constructor without a name: a layer of this kind/,
     ],
     [
       'a model in a model',
@@ -311,6 +317,16 @@ t.test('what is not understood is refused by its layer, with the reason', async 
         call(dense(), 'flatten'),
       ]),
       /Add 'add': what it reads depends on it/,
+    ],
+    [
+      'a layer of a graph without a name',
+      functional([input, call({ class_name: 'Flatten', config: {} }, 'in'), call(dense(), 'flatten')]),
+      /^Flatten without a name: in a Functional model each layer needs a name\.$/,
+    ],
+    [
+      'a layer without a name in a row',
+      sequential(flatten, { class_name: 'LSTM', config: {} }),
+      /^LSTM without a name: /,
     ],
     [
       'a layer that reads itself',

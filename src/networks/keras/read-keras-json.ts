@@ -97,7 +97,7 @@ function readFunctional({ name, layers, input_layers, output_layers }: ModelConf
     name,
     inputShape: readInputShape(input),
     nodes: sortNodes(
-      new Map([[nameOf(input), NETWORK_INPUT]]),
+      new Map([[requireName(input), NETWORK_INPUT]]),
       layers.filter(layer => layer !== input).map(layer => ({ document: layer, reads: readCall(layer) })),
       output_layers[0],
     ),
@@ -124,8 +124,9 @@ function sortNodes(
       const inputs = call.reads.map(name => places.get(name))
       if (inputs.every(place => place !== undefined)) {
         const layer = toLayer(call.document)
-        if (places.has(nameOf(call.document))) throw layer.refuse('another layer has this name')
-        places.set(nameOf(call.document), nodes.length)
+        const name = requireName(call.document)
+        if (places.has(name)) throw layer.refuse('another layer has this name')
+        places.set(name, nodes.length)
         nodes.push({ layer, inputs })
       } else blocked.push(call)
     }
@@ -140,7 +141,7 @@ function sortNodes(
 }
 
 function neededFor(calls: readonly Call[], output: string | undefined): (call: Call) => boolean {
-  const byName = new Map(calls.map(call => [nameOf(call.document), call]))
+  const byName = new Map(calls.map(call => [requireName(call.document), call]))
   const needed = new Set<Call>()
   const open = [output ?? '']
   while (open.length > 0) {
@@ -187,24 +188,34 @@ function readCall(document: LayerDocument): readonly string[] {
   return call.reads
 }
 
-function readInputShape({ config, class_name, name }: LayerDocument): (number | null)[] | undefined {
+function readInputShape(document: LayerDocument): (number | null)[] | undefined {
+  const { config } = document
   const declared = config.batch_shape ?? config.batch_input_shape
   if (declared === undefined || declared === null) return undefined
   const shape = batchShape.safeParse(declared)
   if (!shape.success || shape.data.length > 4) {
-    throw new KerasError(`${class_name} '${name ?? config.name}': its input shape is not understood.`)
+    throw toLayer(document).refuse('its input shape is not understood')
   }
   return shape.data
 }
 
 function toLayer(document: LayerDocument): KerasLayer {
   const { class_name: className, config, module, registered_name } = document
-  const refuse = (reason: string) => new KerasError(`${className} '${nameOf(document)}': ${reason}.`)
+  const name = nameOf(document)
+  const label = name === undefined ? `${className} without a name` : `${className} '${name}'`
+  const refuse = (reason: string) => new KerasError(`${label}: ${reason}.`)
   const isForeign = module && !/^keras(\.src)?\.layers\b/.test(module)
   if (isForeign || registered_name?.includes('>')) throw refuse('only the layers of Keras are understood')
-  return { className, name: nameOf(document), options: config, refuse }
+  return { className, name, options: config, refuse }
 }
 
-function nameOf({ name, config }: LayerDocument): string {
-  return name ?? (typeof config.name === 'string' ? config.name : '')
+function nameOf({ name, config }: LayerDocument): string | undefined {
+  return name ?? (typeof config.name === 'string' ? config.name : undefined)
+}
+
+/** In a graph layers are spoken of by their names. */
+function requireName(document: LayerDocument): string {
+  const name = nameOf(document)
+  if (name === undefined) throw toLayer(document).refuse('in a Functional model each layer needs a name')
+  return name
 }
