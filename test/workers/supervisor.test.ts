@@ -73,6 +73,32 @@ t.test('A supervised run', async t => {
     const run = await database.trainingRun.findUniqueOrThrow({ where: { id } })
     t.match(run, { status: 'FAILED', failure: { code: 'SOURCE_MODEL_MISSING', fault: 'spec' } })
   })
+  await t.test(
+    'is tried again where the storage is not to be read just now, and says not where that is',
+    async t => {
+      const source = await runToEnd('finishes')
+      const id = await queueRun(database, 'finishes')
+      const spec = { architecture: 'finishes', dataset: 'none', from: { runId: source.id } }
+      await database.trainingRun.update({ where: { id }, data: { spec } })
+      const supervise = (attempt: number) =>
+        superviseRun(parts, { runId: id, attempt }, new AbortController().signal)
+      // A file in the place of the folder: neither there nor missing.
+      const modelKey = `${source.modelKey}`
+      await storage.deleteAll(modelKey)
+      await storage.put(modelKey, Buffer.from('in the way'))
+      await supervise(1)
+      t.match(await database.trainingRun.findUnique({ where: { id } }), { status: 'QUEUED', attempt: 2 })
+      const told = await database.runEvent.findFirstOrThrow({ where: { runId: id, type: 'requeued' } })
+      const reason =
+        'What the run begins with could not be read: the storage failed, the worker’s log says how.'
+      t.match(told.payload, { reason })
+      await storage.deleteAll(modelKey)
+      for (const file of ['model.json', 'weights.bin'])
+        await storage.put(`${modelKey}/${file}`, Buffer.from('{}'))
+      await supervise(2)
+      t.match(await database.trainingRun.findUnique({ where: { id } }), { status: 'SUCCEEDED', attempt: 2 })
+    },
+  )
   await t.test('begins with the model that another run left, and leaves its own', async t => {
     const least = { dataset: 'mnist', engine: 'wasm', trainingImages: 100, batchSize: 50, epochs: 1 }
     const layers = [{ type: 'flatten' }, { type: 'dense', units: 8 }, { type: 'dense', units: 2 }]

@@ -12,11 +12,12 @@ import {
 } from '../../src/training/runs/run-ledger.js'
 import type { AttemptWatch } from './attempt-watch.js'
 import type { EventBuffer } from './event-buffer.js'
+import { describeStorageFailure } from './storage-failure.js'
 import type { Supervision } from './supervision.js'
 import type { Verdict } from './verdict.js'
 
-/** What is tried again: the same run may do well on a machine that has the memory, or when there is space again. */
-const retried: readonly string[] = ['TRAINER_KILLED', 'MODEL_NOT_STORED']
+/** What is tried again: the same run may do well on a machine that has the memory, or when the storage is back. */
+const retried: readonly string[] = ['TRAINER_KILLED', 'MODEL_NOT_STORED', 'INPUTS_UNREADABLE']
 
 /** Stores what the verdict says of the run. */
 export async function conclude(
@@ -51,7 +52,8 @@ export async function conclude(
   }
 }
 
-function failRun(
+/** Ends the run, or has it tried again where that may help. */
+export function failRun(
   database: Database,
   key: AttemptKey,
   failure: FailureReport,
@@ -78,12 +80,7 @@ async function storeModel(
     return { status, result, modelKey }
   } catch (err) {
     logger.error({ err, modelKey }, 'The model could not be stored')
-    const failure: FailureReport = {
-      code: 'MODEL_NOT_STORED',
-      message: `The model could not be stored: ${err instanceof Error ? err.message : err}`,
-      hint: 'Look at the space and the permissions of the storage, then launch the run again.',
-      fault: 'machine',
-    }
+    const failure = describeStorageFailure('MODEL_NOT_STORED', 'The model could not be stored', err)
     return { status: 'FAILED', failure }
   }
 }

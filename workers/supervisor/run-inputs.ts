@@ -3,6 +3,7 @@ import { type AttemptKey, heartbeat } from '../../src/training/runs/run-ledger.j
 import { fetchUpload } from '../fetch-upload.js'
 import { fetchSourceModel } from '../source-model.js'
 import type { RunCheckpoints } from './run-checkpoints.js'
+import { describeStorageFailure } from './storage-failure.js'
 import type { Supervision } from './supervision.js'
 
 const heartbeatMs = 2_000
@@ -17,7 +18,7 @@ interface RunInputs {
 /**
  * Brings the files that a run begins with out of the storage. They may be large: meanwhile the run's heart beats.
  *
- * @returns a failure where one of them is gone
+ * @returns a failure where one of them is gone, or can't be read just now
  */
 export async function fetchInputs(
   parts: Supervision,
@@ -40,6 +41,11 @@ export async function fetchInputs(
       ...(source === undefined ? {} : { sourceDirectory: source }),
       ...(upload === undefined ? {} : { upload }),
       ...(checkpointFile === undefined ? {} : { checkpointFile }),
+    }
+  } catch (err) {
+    logger.error({ err, ...key }, 'What a run begins with could not be read')
+    return {
+      failure: describeStorageFailure('INPUTS_UNREADABLE', 'What the run begins with could not be read', err),
     }
   } finally {
     clearInterval(heart)

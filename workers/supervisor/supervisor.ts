@@ -8,20 +8,15 @@ import {
   trainingSpec,
 } from '../../src/training/contract.js'
 import { removeCheckpoints } from '../../src/training/runs/checkpoint-ledger.js'
-import {
-  type AttemptKey,
-  appendEvents,
-  claimAttempt,
-  finishRun,
-  heartbeat,
-} from '../../src/training/runs/run-ledger.js'
+import { type AttemptKey, appendEvents, claimAttempt, heartbeat } from '../../src/training/runs/run-ledger.js'
 import { type AttemptWatch, watchAttempt } from './attempt-watch.js'
-import { conclude } from './conclude.js'
+import { conclude, failRun } from './conclude.js'
 import { EventBuffer } from './event-buffer.js'
 import { limitBudget } from './limit-budget.js'
 import { RunCheckpoints } from './run-checkpoints.js'
 import { fetchInputs } from './run-inputs.js'
 import { traceAttempt } from './run-trace.js'
+import { describeStorageError } from './storage-failure.js'
 import type { Supervision } from './supervision.js'
 import { crash, specUnreadable } from './supervisor-failures.js'
 import { startTrainer, type TrainerProcess } from './trainer-process.js'
@@ -80,8 +75,7 @@ async function superviseClaimed(
   const run = await database.trainingRun.findUniqueOrThrow({ where: { id: key.runId } })
   const { spec, secondsAllowed } = run
   const refuse = async (failure: FailureReport) => {
-    watch.fail(failure.code)
-    await finishRun(database, key, { status: 'FAILED', failure })
+    await failRun(database, key, failure, watch)
     return 'failed' as const
   }
   const parsed = trainingSpec.safeParse(spec)
@@ -113,7 +107,7 @@ async function superviseClaimed(
     } catch (err) {
       watch.checkpoint('failed')
       logger.warn({ err, ...key }, 'A checkpoint could not be stored; the run trains on')
-      const reason = err instanceof Error ? err.message : `${err}`
+      const reason = describeStorageError(err)
       events.add({ type: 'checkpointFailed', step: report.step, reason })
     }
     trainer.send({ kind: 'checkpointTaken' })
