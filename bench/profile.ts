@@ -17,8 +17,8 @@ const MOST_ROWS = 16
 const { engine, architecture, steps } = readOptions()
 // Before the library is loaded that reads it.
 Object.assign(process.env, engineEnvironment(readConfig(), process.env))
-// In one thread, whose kernels can be told apart.
-const opened = { ...(await openEngine(engine)), threads: 1 }
+// Without replicas: the kernels of one thread.
+const opened = await openEngine(engine)
 const { tf, device } = opened
 const step = engineStep(opened, buildNetwork(architecture), BATCH)
 for (let i = 0; i < 3; i++) await (await step())()

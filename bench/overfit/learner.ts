@@ -7,18 +7,23 @@ import type { Dataset } from '../../workers/datasets/dataset.js'
 import { loadDataset } from '../../workers/datasets/load-dataset.js'
 import { pickImages } from '../../workers/datasets/pick-images.js'
 import { engineNames, openEngine } from '../../workers/engines/choose-engine.js'
-import { EngineUnavailableError } from '../../workers/engines/engine.js'
+import { type Engine, EngineUnavailableError } from '../../workers/engines/engine.js'
 import { RandomStream } from '../../workers/random/random-stream.js'
 import { permutation } from '../../workers/random/shuffle.js'
 import { train } from '../../workers/trainer/train.js'
 import { createState } from '../../workers/trainer/training-state.js'
+import { describeWorkload } from '../../workers/trainer/workload.js'
 
 const IMAGES = 256
 const ENOUGH = 0.99
 
 const [engineName = '', architecture = '', epochs = '', seed = ''] = process.argv.slice(2)
+const { dataset, network, spec } = await prepare()
 try {
-  const engine = await openEngine(engineNames.find(name => name === engineName) ?? 'wasm')
+  const engine = await openEngine(engineNames.find(name => name === engineName) ?? 'wasm', {
+    ...describeWorkload(network, spec, IMAGES),
+    isLong: true,
+  })
   process.on('message', async () => process.send?.(await learn(engine)))
   process.send?.({ kind: 'ready', device: engine.device })
 } catch (error) {
@@ -28,8 +33,7 @@ try {
 }
 process.on('disconnect', () => process.exit(0))
 
-async function learn(engine: Awaited<ReturnType<typeof openEngine>>) {
-  const begin = performance.now()
+async function prepare() {
   const [id = '', width = '1'] = architecture.split('@')
   const published = findArchitecture(id)
   if (!published) throw new Error(`There is no architecture '${architecture}'.`)
@@ -43,6 +47,11 @@ async function learn(engine: Awaited<ReturnType<typeof openEngine>>) {
     epochs: Number(epochs),
     seed: Number(seed),
   })
+  return { dataset, network, spec }
+}
+
+async function learn(engine: Engine) {
+  const begin = performance.now()
   const every = Uint32Array.from({ length: IMAGES }, (_, index) => index)
   // Validated on what it is trained on: by the moving averages of batch normalisation, as in use.
   const images = { training: every, validation: every, test: every }

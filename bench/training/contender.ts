@@ -2,6 +2,7 @@
 // Says its device when it is warm, or why it is not there; then runs a round for each message.
 import { layersModelTopology, layersModelWeights } from '../../src/networks/layers-model.js'
 import type { Network } from '../../src/networks/network.js'
+import { estimateMemory, optimizerSpec } from '../../src/training/contract.js'
 import { engineNames, openEngine } from '../../workers/engines/choose-engine.js'
 import { EngineUnavailableError } from '../../workers/engines/engine.js'
 import { toTensors } from '../../workers/trainer/batches.js'
@@ -46,7 +47,9 @@ async function time(step: Step, steps: number): Promise<number> {
 async function openTrainer(): Promise<{ device: string; step: Step }> {
   const known = engineNames.find(known => known === engine)
   if (!known) return { device: 'CPU (JavaScript, 1 thread)', step: await peerStep(network) }
-  const opened = await openEngine(known)
+  const optimizer = optimizerSpec.parse({ name: 'adam' })
+  const memory = estimateMemory(network, { batchSize: batch, optimizer })
+  const opened = await openEngine(known, { network, batchSize: batch, memory, isLong: true })
   return { device: opened.device, step: engineStep(opened, network, batch) }
 }
 

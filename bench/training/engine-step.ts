@@ -18,7 +18,7 @@ export type Step = () => Promise<() => Promise<void>>
 export function engineStep(engine: Engine, network: Network, batch: number): Step {
   const { tf } = engine
   const optimizer = createOptimizer(tf, optimizerSpec.parse({ name: 'adam' }), network)
-  const source = openGradientSource(engine, network, 1, engine.threads)
+  const source = openGradientSource(engine, network, 1)
   const pass = { labelSmoothing: 0, trainable: trainableWeights(network) }
   let weights: Tensor[] = initializeWeights(tf, network, 1)
   let step = 0

@@ -11,12 +11,16 @@ export interface TrainingMemory {
 
 const BYTES_OF_FLOAT32 = 4
 
-/** The most that WebAssembly can address, and so the wasm engine hold. */
-export const WASM_MEMORY_BYTES = 4 * 1024 ** 3
+/** The most that WebAssembly can address, and so one heap of the wasm engine hold. */
+const WASM_HEAP_BYTES = 4 * 1024 ** 3
+/** In how many heaps the wasm engine trains at most. */
+export const MOST_WASM_PARTS = 8
+/** The most that a heap was seen to grow to, in terms of the estimate. */
+const LARGEST_GROWTH = 1.7
 
 /**
  * Estimates from the tensors that the forward pass makes, each with its gradient. Measured on the wasm engine, with
- * eight of the architectures, the heap grew to 0.95 to 1.7 times the estimate: what is refused by it would not fit.
+ * eight of the architectures, the heap grew to 0.95 to 1.7 times the estimate.
  * @param optimizerSlots numbers that the optimizer keeps for each weight: 2 of Adam, 1 of momentum
  */
 export function estimateTrainingMemory(
@@ -32,6 +36,16 @@ export function estimateTrainingMemory(
   const trained = network.trainableParameters * (2 + optimizerSlots)
   const weightBytes = (network.parameters + trained) * BYTES_OF_FLOAT32
   return { weightBytes, activationBytes, totalBytes: weightBytes + activationBytes }
+}
+
+/** What fits into one heap of the wasm engine beside the weights, by the estimate. */
+export function wasmActivationBytes({ weightBytes }: Pick<TrainingMemory, 'weightBytes'>): number {
+  return Math.max(0, WASM_HEAP_BYTES - weightBytes) / LARGEST_GROWTH
+}
+
+/** In how many parts, each with a heap of its own, the wasm engine must train a batch; infinite where none would do. */
+export function countWasmParts(memory: TrainingMemory): number {
+  return Math.ceil(memory.activationBytes / wasmActivationBytes(memory))
 }
 
 /** How many tensors of its output's size a layer makes in training. */

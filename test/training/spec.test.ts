@@ -274,7 +274,7 @@ t.test('a run that would not fit into an engine’s memory is refused with the b
   const [problem] = validateSpec(trainingSpec.parse({ ...large, engine: 'wasm' }))
   t.match(problem, {
     field: 'batchSize',
-    message: /more than the 4 GiB .* at most \d+, a smaller network, or another/,
+    message: /more than the 1\d(\.\d)? GiB .* at most \d+, a smaller network, or another/,
   })
   const fitting = Number(/at most (\d+)/.exec(problem?.message ?? '')?.[1])
   t.strictSame(validateSpec(trainingSpec.parse({ ...large, engine: 'wasm', batchSize: fitting })), [])

@@ -1,5 +1,5 @@
 import { couldBeat, type EngineChoice, type EngineRequest, preference } from '../../src/training/contract.js'
-import { type Engine, type EngineName, EngineUnavailableError, engineNames } from './engine.js'
+import { type Engine, type EngineName, EngineUnavailableError, engineNames, type Workload } from './engine.js'
 import { trainsRightly } from './smoke-test.js'
 import { openTensorFlowEngine } from './tensorflow.js'
 import { openWasmEngine } from './wasm.js'
@@ -7,7 +7,7 @@ import { openWebGpuEngine } from './webgpu.js'
 
 export { engineNames }
 
-const openers: Record<EngineName, () => Promise<Engine>> = {
+const openers: Record<EngineName, (workload?: Workload) => Promise<Engine>> = {
   tensorflow: openTensorFlowEngine,
   webgpu: openWebGpuEngine,
   wasm: openWasmEngine,
@@ -17,14 +17,14 @@ const openers: Record<EngineName, () => Promise<Engine>> = {
  * Opens the engine asked for; 'auto' is the one preferred among those that work here.
  * @throws EngineUnavailableError with what was found instead
  */
-export async function chooseEngine(choice: EngineChoice): Promise<Engine> {
-  if (choice !== 'auto') return openEngine(choice)
+export async function chooseEngine(choice: EngineChoice, workload?: Workload): Promise<Engine> {
+  if (choice !== 'auto') return openEngine(choice, workload)
   const reasons: string[] = []
   let best: Engine | undefined
   for (const name of engineNames) {
     if (best && !couldBeat(name, asFound(best))) continue
     try {
-      const engine = await openEngine(name)
+      const engine = await openEngine(name, workload)
       if (!best || preference(asFound(engine)) < preference(asFound(best))) best = engine
     } catch (error) {
       if (!(error instanceof EngineUnavailableError)) throw error
@@ -40,10 +40,10 @@ function asFound({ name, gpu }: Engine) {
   return { engine: name, gpu }
 }
 
-/** @throws EngineUnavailableError when it is missing here or computes wrongly */
-export async function openEngine(request: EngineRequest): Promise<Engine> {
+/** As `chooseEngine`. @throws EngineUnavailableError when it is missing here or computes wrongly */
+export async function openEngine(request: EngineRequest, workload?: Workload): Promise<Engine> {
   const name = request === 'tensorflow-gpu' ? 'tensorflow' : request
-  const engine = await openers[name]()
+  const engine = await openers[name](workload)
   if (request === 'tensorflow-gpu' && !engine.gpu) {
     throw new EngineUnavailableError(
       `TensorFlow finds no GPU on this machine, only the ${engine.device}: the NVIDIA driver, or CUDA's ` +

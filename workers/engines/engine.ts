@@ -1,6 +1,18 @@
 import type * as tfjs from '@tensorflow/tfjs-core'
+import type { Network } from '../../src/networks/network.js'
+import type { TrainingMemory } from '../../src/networks/training-memory.js'
 
 export type TensorFlow = typeof tfjs
+
+/** What an engine is to train, where that is known when it is opened. */
+export interface Workload {
+  network: Network
+  batchSize: number
+  /** Of a step with a whole batch. */
+  memory: TrainingMemory
+  /** Whether it is worth the second that threads take to start. */
+  isLong: boolean
+}
 
 /** Every engine, in the order in which they are tried. */
 export const engineNames = ['tensorflow', 'webgpu', 'wasm'] as const
@@ -14,8 +26,8 @@ export interface Engine {
   version: string
   /** Whether a GPU computes. */
   gpu: boolean
-  /** In how many threads a batch may be trained on at once, each with an engine of its own. */
-  threads: number
+  /** In how many threads at once a batch is trained on, each with an engine of its own: see `Replicas`. */
+  replicas: number
   /** tfjs-core, its operations bound to this engine. */
   tf: TensorFlow
 }

@@ -38,7 +38,8 @@ async function open(): Promise<Engine> {
     device: gpu ? `GPU (${findGpuName() ?? 'NVIDIA'})` : describeCpu(engineThreads),
     version: `TensorFlow ${backend.binding.TF_Version}, tfjs-node-gpu ${addonVersion}`,
     gpu,
-    threads: 1,
+    // Its operations have threads of their own.
+    replicas: 1,
     tf,
   }
 }

@@ -52,7 +52,7 @@ async function open(): Promise<Engine> {
     device: info.isFallbackAdapter ? `CPU (${describe(info)})` : `GPU (${describe(info)})`,
     version,
     gpu: !info.isFallbackAdapter,
-    threads: 1,
+    replicas: 1,
     tf,
   }
 }

@@ -2,13 +2,13 @@ import type { Rank, Tensor } from '@tensorflow/tfjs-core'
 import { engineRequest } from '../../src/training/contract.js'
 import { openEngine } from '../engines/choose-engine.js'
 import { EngineUnavailableError, type TensorFlow } from '../engines/engine.js'
-import { measureTraining } from './measure-training.js'
+import { measuredWorkload, measureTraining } from './measure-training.js'
 import type { ProbeReport } from './probe-report.js'
 
 /** `main.js <engine>`, forked: tries an engine where the crash of a native library ends nothing but this process. */
 process.on('disconnect', () => process.exit())
 try {
-  const engine = await openEngine(engineRequest.parse(process.argv[2]))
+  const engine = await openEngine(engineRequest.parse(process.argv[2]), measuredWorkload)
   const { name, device, version, gpu, tf } = engine
   await report({ kind: 'opened', device, version, gpu, imagesPerSecond: await measureTraining(engine) })
   if (name === 'tensorflow' && !gpu) await convolvePointwise(tf)

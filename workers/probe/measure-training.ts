@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { findArchitecture, optimizerSpec } from '../../src/training/contract.js'
-import type { Engine } from '../engines/engine.js'
+import { simpleCnn } from '../../src/networks/architectures/simple-cnn.js'
+import { estimateMemory, optimizerSpec } from '../../src/training/contract.js'
+import type { Engine, Workload } from '../engines/engine.js'
 import { openGradientSource } from '../trainer/gradient-source.js'
 import { initializeWeights } from '../trainer/initialize.js'
 import { createOptimizer } from '../trainer/optimizers.js'
@@ -11,16 +12,24 @@ const warmUpSteps = 2
 const mostSteps = 20
 const limitMs = 700
 
+const network = simpleCnn.build()
+const optimizerOfSteps = optimizerSpec.parse({ name: 'adam' })
+
+export const measuredWorkload: Workload = {
+  network,
+  batchSize: BATCH,
+  memory: estimateMemory(network, { batchSize: BATCH, optimizer: optimizerOfSteps }),
+  isLong: true,
+}
+
 /**
  * Images a second of a few training steps of `simple-cnn`. Enough to tell one engine from another; for figures
  * to publish there is the benchmark.
  */
 export async function measureTraining(engine: Engine): Promise<number> {
   const { tf } = engine
-  const network = findArchitecture('simple-cnn')?.build({ inputShape: [28, 28, 1], classes: 10 })
-  if (!network) throw new Error('there is no simple-cnn')
-  const optimizer = createOptimizer(tf, optimizerSpec.parse({ name: 'adam' }), network)
-  const source = openGradientSource(engine, network, 1, engine.threads)
+  const optimizer = createOptimizer(tf, optimizerOfSteps, network)
+  const source = openGradientSource(engine, network, 1)
   const pass = { labelSmoothing: 0, trainable: trainableWeights(network) }
   let weights: Tensor[] = initializeWeights(tf, network, 1)
   const takeStep = async (step: number) => {

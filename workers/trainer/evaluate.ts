@@ -1,11 +1,14 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Network } from '../../src/networks/network.js'
+import { estimateTrainingMemory } from '../../src/networks/training-memory.js'
 import type { ImageSet } from '../datasets/dataset.js'
 import type { Engine } from '../engines/engine.js'
 import { chunk, readBatch, toTensors } from './batches.js'
 import { forward, type Weights } from './forward.js'
 
-const IMAGES_AT_ONCE = 256
+const MOST_IMAGES_AT_ONCE = 256
+/** Of the layers' outputs that are computed at once. */
+const MOST_BYTES_AT_ONCE = 1024 ** 3
 
 export interface Evaluation {
   /** Mean cross-entropy. */
@@ -34,7 +37,7 @@ export async function evaluate(
   const confusionMatrix = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
   let totalLoss = 0
   let correct = 0
-  for (const part of chunk(indices, IMAGES_AT_ONCE)) {
+  for (const part of chunk(indices, imagesAtOnce(network))) {
     const logits = tf.tidy(() => {
       const { images } = toTensors(tf, inputShape, readBatch(set, inputShape, part))
       return forward(tf, network, weights, images)
@@ -55,6 +58,12 @@ export async function evaluate(
     signal.throwIfAborted()
   }
   return { loss: totalLoss / indices.length, accuracy: correct / indices.length, confusionMatrix }
+}
+
+function imagesAtOnce(network: Network): number {
+  // The estimate counts the gradients of all outputs too.
+  const { activationBytes } = estimateTrainingMemory(network, { batchSize: 1, optimizerSlots: 0 })
+  return Math.max(1, Math.min(MOST_IMAGES_AT_ONCE, Math.floor(MOST_BYTES_AT_ONCE / (activationBytes / 2))))
 }
 
 function indexOfLargest(row: ArrayLike<number>): number {

@@ -18,6 +18,7 @@ import { selectClasses } from '../datasets/select-classes.js'
 import { chooseEngine } from '../engines/choose-engine.js'
 import type { TensorFlow } from '../engines/engine.js'
 import { checkImages } from './check-images.js'
+import { checkMemory } from './check-memory.js'
 import { readCheckpoint } from './checkpoint-file.js'
 import type { Checkpoints } from './checkpoints.js'
 import { readCodeVersion } from './code-version.js'
@@ -33,6 +34,7 @@ import { train } from './train.js'
 import { createState, disposeState, type TrainingState } from './training-state.js'
 import type { TrainingTask } from './training-task.js'
 import { transferWeights } from './transfer-weights.js'
+import { describeWorkload } from './workload.js'
 
 /**
  * One execution of a run from its spec to the saved model.
@@ -48,9 +50,6 @@ export async function runTraining(
 ): Promise<string[]> {
   const { spec, datasetsDirectory, outputDirectory, upload } = command
   const network = getNetwork(spec, upload?.description)
-  const engine = await timeStage({ name: 'open engine' }, () => chooseEngine(spec.engine))
-  const tooLarge = findMemoryProblem(network, spec, engine.name)
-  if (tooLarge) throw impossible(tooLarge)
   const whole = await timeStage({ name: 'load data' }, () =>
     upload ? readUpload(upload) : loadDataset(spec.dataset, datasetsDirectory),
   )
@@ -59,6 +58,11 @@ export async function runTraining(
   const plan = planRun(spec, dataset.description)
   const images = selectImages(spec, dataset)
   checkImages(dataset, images)
+  const workload = describeWorkload(network, spec, images.training.length)
+  const engine = await timeStage({ name: 'open engine' }, () => chooseEngine(spec.engine, workload))
+  const tooLarge = findMemoryProblem(network, spec, engine.name)
+  if (tooLarge) throw impossible(tooLarge)
+  checkMemory(engine, workload)
   const task = { spec, network, dataset, images }
   const state = await beginOrGoOn(engine.tf, task, command)
   const { step, epoch } = state

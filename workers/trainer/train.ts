@@ -6,7 +6,7 @@ import { shuffle } from '../random/shuffle.js'
 import { type BatchData, chunk, readBatch } from './batches.js'
 import { evaluate } from './evaluate.js'
 import { diverged } from './failure.js'
-import { countReplicas, type GradientSource, openGradientSource } from './gradient-source.js'
+import { type GradientSource, openGradientSource } from './gradient-source.js'
 import { type TimeStage, untimed } from './stages.js'
 import { StepMetrics } from './step-metrics.js'
 import type { TrainingState } from './training-state.js'
@@ -42,9 +42,8 @@ export async function train(
   observer: TrainingObserver,
   signal: AbortSignal,
 ): Promise<TrainingEnd> {
-  const { spec, network, images } = task
-  const replicas = countReplicas(engine, network, spec, images.training.length)
-  const source = openGradientSource(engine, network, spec.seed, replicas)
+  const { spec, network } = task
+  const source = openGradientSource(engine, network, spec.seed)
   const isTimeUp = () => spec.maxSeconds !== undefined && state.stopwatch.seconds >= spec.maxSeconds
   try {
     while (state.epoch <= spec.epochs && !state.earlyStopping?.isDue && !isTimeUp()) {

@@ -9,8 +9,9 @@ import { NetworkError } from '../../networks/network-builder.js'
 import { formatBytes } from '../../networks/summary.js'
 import {
   estimateTrainingMemory,
+  MOST_WASM_PARTS,
   type TrainingMemory,
-  WASM_MEMORY_BYTES,
+  wasmActivationBytes,
 } from '../../networks/training-memory.js'
 import { withClasses } from '../../networks/transfer.js'
 import type { OptimizerSpec } from './optimization-spec.js'
@@ -131,19 +132,21 @@ export function findMemoryProblem(
   engine: string,
 ): SpecProblem | undefined {
   const { batchSize } = spec
-  const { totalBytes, weightBytes } = estimateMemory(network, spec)
-  const limit = engine === 'wasm' ? WASM_MEMORY_BYTES : LARGEST_MEMORY_BYTES
+  const memory = estimateMemory(network, spec)
+  const { totalBytes, weightBytes } = memory
+  const isWasm = engine === 'wasm'
+  const limit = isWasm ? weightBytes + MOST_WASM_PARTS * wasmActivationBytes(memory) : LARGEST_MEMORY_BYTES
   if (totalBytes <= limit) return undefined
   const perImage = (totalBytes - weightBytes) / batchSize
   const fitting = Math.floor((limit - weightBytes) / perImage)
-  const holder = engine === 'wasm' ? 'the wasm engine can hold' : 'is sensible'
+  const holder = isWasm ? 'the wasm engine can hold' : 'is sensible'
   return {
     field: 'batchSize',
     message:
       `A step of training with batches of ${batchSize} takes about ${formatBytes(totalBytes)}, more than the ` +
       `${formatBytes(limit)} that ${holder}: use ` +
       (fitting >= 1 ? `a batch size of at most ${fitting}, a smaller network` : 'a smaller network') +
-      (engine === 'wasm' ? ', or another engine.' : '.'),
+      (isWasm ? ', or another engine.' : '.'),
   }
 }
 

@@ -19,6 +19,7 @@ import { loadDataset } from '../../../workers/datasets/load-dataset.js'
 import { openEngine } from '../../../workers/engines/choose-engine.js'
 import { readBatch, toTensors } from '../../../workers/trainer/batches.js'
 import { checkImages } from '../../../workers/trainer/check-images.js'
+import { checkMemory } from '../../../workers/trainer/check-memory.js'
 import { describeFailure } from '../../../workers/trainer/failure.js'
 import { forward } from '../../../workers/trainer/forward.js'
 import { initializeWeights } from '../../../workers/trainer/initialize.js'
@@ -235,6 +236,17 @@ t.test('a loss that is no number fails the run with the step and what to do', as
     fault: 'spec',
   })
   t.equal(engine.tf.memory().numTensors, before, 'no tensor is left behind')
+})
+
+t.test('a step that the machine cannot hold ends the run before it begins', async t => {
+  const memory = { weightBytes: 0, activationBytes: 2 ** 50, totalBytes: 2 ** 50 }
+  const check = async (gpu: boolean) => checkMemory({ gpu }, { memory })
+  t.match(await check(false).catch(describeFailure), {
+    code: 'OUT_OF_MEMORY',
+    message: /^A step of training takes about 1,024 TiB, and this worker has [\d.]+ GiB\.$/,
+    fault: 'machine',
+  })
+  t.equal(await check(true), undefined, 'a GPU has memory of its own')
 })
 
 t.test('a run trains the Keras code of a lesson as it stands', async t => {

@@ -13,7 +13,7 @@ const { network } = setup
 const reduction = new AllReduce(setup.reduction, setup.rank)
 const memory = new WeightsMemory(network, setup.weights)
 const results = new WeightsMemory(network, setup.gradients)
-const { tf } = await openWasmEngine(sums => reduction.sum(sums))
+const { tf } = await openWasmEngine(undefined, sums => reduction.sum(sums))
 
 parentPort?.on('message', (job: ShardJob) => parentPort?.postMessage(compute(job)))
 

@@ -10,9 +10,6 @@ import { createAllReduceMemory } from './all-reduce.js'
 import type { ReplicaSetup, ShardJob, ShardResult } from './contract.js'
 import { WeightsMemory } from './weights-memory.js'
 
-/** Less is not worth a thread's while. */
-const LEAST_IMAGES = 8
-
 const threadFile = new URL('./replica.js', import.meta.url)
 
 /**
@@ -40,12 +37,9 @@ export class Replicas implements GradientSource {
       const weight = weights[place]
       if (weight) numbers.set(await weight.data<'float32'>())
     }
-    const jobs = this.#split(batch, pass)
-    const results = await Promise.all(jobs.map((job, rank) => this.#replicas[rank]?.run(job)))
-    return this.#sum(
-      results.filter(result => result !== undefined),
-      pass,
-    )
+    const parts = this.#split(batch, pass)
+    const results = await Promise.all(parts.map(({ replica, job }) => replica.run(job)))
+    return this.#sum(results, pass)
   }
 
   async close(): Promise<void> {
@@ -53,18 +47,17 @@ export class Replicas implements GradientSource {
   }
 
   /** Parts of one size, the first ones an image larger where that does not come out even. */
-  #split({ pixels, labels }: BatchData, pass: StepPass): ShardJob[] {
+  #split({ pixels, labels }: BatchData, pass: StepPass): { replica: Replica; job: ShardJob }[] {
     const batchSize = labels.length
-    const most = Math.max(1, Math.floor(batchSize / LEAST_IMAGES))
-    const participants = Math.min(this.#replicas.length, most)
-    return Array.from({ length: participants }, (_, rank) => {
+    const participants = Math.min(this.#replicas.length, batchSize)
+    return this.#replicas.slice(0, participants).map((replica, rank) => {
       const first = Math.ceil((batchSize * rank) / participants)
       const next = Math.ceil((batchSize * (rank + 1)) / participants)
       const part = {
         pixels: pixels.slice(first * this.#imageSize, next * this.#imageSize),
         labels: labels.slice(first, next),
       }
-      return { ...part, ...pass, first, batchSize, participants }
+      return { replica, job: { ...part, ...pass, first, batchSize, participants } }
     })
   }
 
