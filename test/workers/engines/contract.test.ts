@@ -37,6 +37,30 @@ async function checkEngine(t: Test, engine: Engine): Promise<void> {
     }
   })
 
+  t.test('turns matrices, whole or not of blocks, and tensors as matrices', async t => {
+    for (const [rows, columns] of [
+      [3, 70],
+      [70, 3],
+      [8, 32],
+      [17, 33],
+    ] as const) {
+      const numbers = Float32Array.from({ length: rows * columns }, (_, place) => place - 40)
+      const expected = numbers.map(
+        (_, place) => numbers[(place % rows) * columns + Math.floor(place / rows)] ?? 0,
+      )
+      const x = tf.tensor(numbers, [1, rows, columns])
+      const [matrix, tensor] = [
+        tf.tidy(() => tf.transpose(tf.reshape(x, [rows, columns]))),
+        tf.transpose(x, [2, 0, 1]),
+      ]
+      t.strictSame(matrix.shape, [columns, rows])
+      t.strictSame(tensor.shape, [columns, 1, rows])
+      t.strictSame(new Float32Array(await matrix.data()), expected, `${rows} rows of ${columns}`)
+      t.strictSame(new Float32Array(await tensor.data()), expected, `${rows} rows of ${columns}, as a tensor`)
+      tf.dispose([x, matrix, tensor])
+    }
+  })
+
   const cases = [
     { name: 'sgd' },
     { name: 'sgd', momentum: 0.9 },

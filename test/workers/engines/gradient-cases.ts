@@ -134,6 +134,7 @@ const sequences: { name: string; inputShape: Shape; layers: LayerSpec[]; shift?:
   { name: 'dense without bias', inputShape: [3, 4, 2], layers: [flatten(), dense(5, { useBias: false })] },
   { name: 'relu6', inputShape: [5, 5, 2], layers: [activation('relu6')], shift: 5.5 },
   { name: 'leakyRelu', inputShape: [5, 5, 2], layers: [leakyRelu(0.1)] },
+  { name: 'dense of two inputs', inputShape: [1, 2, 1], layers: [flatten(), dense(9)] },
   { name: 'dense', inputShape: [3, 4, 2], layers: [flatten(), dense(5)] },
   { name: 'relu', inputShape: [5, 5, 2], layers: [activation('relu')] },
   { name: 'tanh', inputShape: [5, 5, 2], layers: [activation('tanh')] },

@@ -2,6 +2,7 @@ import type { KernelFunc } from '@tensorflow/tfjs-core'
 import { convGeometry, type WindowGeometry } from './attributes.js'
 import { Heap, type HeapTensor, requireInput, upstreamKernel } from './heap.js'
 import { moveBatchInwards, swapBatchAndChannels } from './turn-batch.js'
+import { turnMatrix } from './turn-matrix.js'
 import { windowColumns } from './window-columns.js'
 
 /**
@@ -40,17 +41,13 @@ export function createConv2DBackpropFilter(): KernelFunc {
     const seen = pointwise ? { ...x, shape: [positions, inChannels] } : windowColumns(heap, x, geometry)
     // Upstream's product rearranges its second side, at a cost: the smaller one.
     const isSeenSmaller = windowSize(geometry) < outChannels
-    const turned = turn(heap, isSeenSmaller ? upstream : seen)
+    const turned = turnMatrix(heap, isSeenSmaller ? upstream : seen)
     const product = multiply(heap, turned, isSeenSmaller ? seen : upstream)
-    const output = isSeenSmaller ? turn(heap, product) : product
+    const output = isSeenSmaller ? turnMatrix(heap, product) : product
     heap.free(turned)
     if (!pointwise) heap.free(seen)
     if (isSeenSmaller) heap.free(product)
     return { ...output, shape: filterShape }
-  }
-
-  function turn(heap: Heap, matrix: HeapTensor): HeapTensor {
-    return heap.run(transpose, { x: matrix }, { perm: [1, 0] })
   }
 
   function multiply(heap: Heap, a: HeapTensor, b: HeapTensor): HeapTensor {

@@ -7,6 +7,7 @@ import { registerMatMulGradient } from './matmul-gradient.js'
 import { avgPoolGrad, maxPoolGrad } from './pool-gradients.js'
 import { createSum } from './sum.js'
 import { createTanh } from './tanh.js'
+import { createTranspose } from './transpose.js'
 
 /**
  * Makes tfjs-backend-wasm 4.22 train: what it lacks is composed of its own fast operations, what it does wrong
@@ -22,6 +23,7 @@ export function registerTrainingKernels(): void {
   replaceKernel('Sum', createSum())
   replaceKernel('Cast', createCast())
   replaceKernel('Tanh', createTanh())
+  replaceKernel('Transpose', createTranspose())
   // Every tensor that a gradient will need is saved by Identity, which upstream makes a copy.
   replaceKernel('Identity', params => new Heap(params).share(requireInput(params, 'x')))
   registerMatMulGradient()
