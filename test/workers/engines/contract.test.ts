@@ -13,6 +13,7 @@ import { createOptimizer } from '../../../workers/trainer/optimizers.js'
 import { type StepOptions, takeStep } from '../../../workers/trainer/training-step.js'
 import { testOnEngines } from '../../support/engines.js'
 import { checkGradients } from './check-gradients.js'
+import { checkKernels } from './check-kernels.js'
 import { compare, draw, sizeOf } from './numbers.js'
 import { centralDifferences, referenceForward, referenceLoss, referenceOptimizer } from './reference.js'
 
@@ -25,6 +26,7 @@ async function checkEngine(t: Test, engine: Engine): Promise<void> {
   const { tf } = engine
 
   checkGradients(t, engine)
+  checkKernels(t, engine)
 
   t.test('gives the gradient of tied maxima to the first, zeros and negatives alike', async t => {
     for (const value of [0, -3, 2]) {
@@ -34,30 +36,6 @@ async function checkEngine(t: Test, engine: Engine): Promise<void> {
       ])
       t.strictSame([...(await require(dx).data())], [1, 0, 0, 0], `all four are ${value}`)
       tf.dispose([x, require(dx)])
-    }
-  })
-
-  t.test('turns matrices, whole or not of blocks, and tensors as matrices', async t => {
-    for (const [rows, columns] of [
-      [3, 70],
-      [70, 3],
-      [8, 32],
-      [17, 33],
-    ] as const) {
-      const numbers = Float32Array.from({ length: rows * columns }, (_, place) => place - 40)
-      const expected = numbers.map(
-        (_, place) => numbers[(place % rows) * columns + Math.floor(place / rows)] ?? 0,
-      )
-      const x = tf.tensor(numbers, [1, rows, columns])
-      const [matrix, tensor] = [
-        tf.tidy(() => tf.transpose(tf.reshape(x, [rows, columns]))),
-        tf.transpose(x, [2, 0, 1]),
-      ]
-      t.strictSame(matrix.shape, [columns, rows])
-      t.strictSame(tensor.shape, [columns, 1, rows])
-      t.strictSame(new Float32Array(await matrix.data()), expected, `${rows} rows of ${columns}`)
-      t.strictSame(new Float32Array(await tensor.data()), expected, `${rows} rows of ${columns}, as a tensor`)
-      tf.dispose([x, matrix, tensor])
     }
   })
 

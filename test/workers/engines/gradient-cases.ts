@@ -54,6 +54,18 @@ const sequences: { name: string; inputShape: Shape; layers: LayerSpec[]; shift?:
     inputShape: [7, 6, 1],
     layers: [conv2d(12, 3, { padding: 'same', strides: 2 })],
   },
+  { name: 'conv2d 3x3 of one channel, many filters', inputShape: [5, 6, 1], layers: [conv2d(12, 3)] },
+  {
+    name: 'conv2d 3x3 of one channel, many filters, SAME, stride 2, even sizes',
+    inputShape: [6, 8, 1],
+    layers: [conv2d(12, 3, { padding: 'same', strides: 2 })],
+  },
+  { name: 'conv2d 2x2, SAME', inputShape: [7, 8, 3], layers: [conv2d(4, 2, { padding: 'same' })] },
+  {
+    name: 'conv2d 5x5 of one channel, SAME',
+    inputShape: [12, 12, 1],
+    layers: [conv2d(3, 5, { padding: 'same' })],
+  },
   { name: 'conv2d 3x3 over many places', inputShape: [12, 13, 1], layers: [conv2d(3, 3)] },
   {
     name: 'conv2d with ReLU before maxPool2d 2x2',

@@ -4,8 +4,9 @@ import type { FilterGradient } from './filter-gradient.js'
 import { createFilterGradientByColumns, windowSize } from './filter-gradient-by-columns.js'
 import { createFilterGradientByConvolution } from './filter-gradient-by-convolution.js'
 import { createFilterGradientByProduct } from './filter-gradient-by-product.js'
-import { createFilterGradientByShifts, gridSurplus } from './filter-gradient-by-shifts.js'
+import { createFilterGradientByShifts } from './filter-gradient-by-shifts.js'
 import { Heap, requireInput } from './heap.js'
+import { gridSurplus } from './window-grid.js'
 
 /** Places of the grid to each of `dy`, from which on a convolution is faster than shifts. */
 const LARGEST_SURPLUS = 1.4

@@ -1,7 +1,8 @@
 import { createCast } from './cast.js'
 import { createConv2DBackpropFilter } from './conv2d-backprop-filter.js'
 import { createConv2DBackpropInput } from './conv2d-backprop-input.js'
-import { createDepthwiseBackpropInput, depthwiseBackpropFilter } from './depthwise-gradients.js'
+import { createDepthwiseBackpropFilter } from './depthwise-backprop-filter.js'
+import { createDepthwiseBackpropInput } from './depthwise-backprop-input.js'
 import { Heap, replaceKernel, requireInput } from './heap.js'
 import { registerMatMulGradient } from './matmul-gradient.js'
 import { avgPoolGrad, maxPoolGrad } from './pool-gradients.js'
@@ -17,7 +18,7 @@ export function registerTrainingKernels(): void {
   replaceKernel('Conv2DBackpropFilter', createConv2DBackpropFilter())
   replaceKernel('Conv2DBackpropInput', createConv2DBackpropInput())
   replaceKernel('DepthwiseConv2dNativeBackpropInput', createDepthwiseBackpropInput())
-  replaceKernel('DepthwiseConv2dNativeBackpropFilter', depthwiseBackpropFilter)
+  replaceKernel('DepthwiseConv2dNativeBackpropFilter', createDepthwiseBackpropFilter())
   replaceKernel('MaxPoolGrad', maxPoolGrad)
   replaceKernel('AvgPoolGrad', avgPoolGrad)
   replaceKernel('Sum', createSum())
