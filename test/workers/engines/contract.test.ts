@@ -13,6 +13,7 @@ import { createOptimizer } from '../../../workers/trainer/optimizers.js'
 import { type StepOptions, takeStep } from '../../../workers/trainer/training-step.js'
 import { testOnEngines } from '../../support/engines.js'
 import { checkGradients } from './check-gradients.js'
+import { checkKernels } from './check-kernels.js'
 import { compare, draw, sizeOf } from './numbers.js'
 import { centralDifferences, referenceForward, referenceLoss, referenceOptimizer } from './reference.js'
 
@@ -25,6 +26,7 @@ async function checkEngine(t: Test, engine: Engine): Promise<void> {
   const { tf } = engine
 
   checkGradients(t, engine)
+  checkKernels(t, engine)
 
   t.test('gives the gradient of tied maxima to the first, zeros and negatives alike', async t => {
     for (const value of [0, -3, 2]) {

@@ -54,6 +54,18 @@ const sequences: { name: string; inputShape: Shape; layers: LayerSpec[]; shift?:
     inputShape: [7, 6, 1],
     layers: [conv2d(12, 3, { padding: 'same', strides: 2 })],
   },
+  { name: 'conv2d 3x3 of one channel, many filters', inputShape: [5, 6, 1], layers: [conv2d(12, 3)] },
+  {
+    name: 'conv2d 3x3 of one channel, many filters, SAME, stride 2, even sizes',
+    inputShape: [6, 8, 1],
+    layers: [conv2d(12, 3, { padding: 'same', strides: 2 })],
+  },
+  { name: 'conv2d 2x2, SAME', inputShape: [7, 8, 3], layers: [conv2d(4, 2, { padding: 'same' })] },
+  {
+    name: 'conv2d 5x5 of one channel, SAME',
+    inputShape: [12, 12, 1],
+    layers: [conv2d(3, 5, { padding: 'same' })],
+  },
   { name: 'conv2d 3x3 over many places', inputShape: [12, 13, 1], layers: [conv2d(3, 3)] },
   {
     name: 'conv2d with ReLU before maxPool2d 2x2',
@@ -134,6 +146,7 @@ const sequences: { name: string; inputShape: Shape; layers: LayerSpec[]; shift?:
   { name: 'dense without bias', inputShape: [3, 4, 2], layers: [flatten(), dense(5, { useBias: false })] },
   { name: 'relu6', inputShape: [5, 5, 2], layers: [activation('relu6')], shift: 5.5 },
   { name: 'leakyRelu', inputShape: [5, 5, 2], layers: [leakyRelu(0.1)] },
+  { name: 'dense of two inputs', inputShape: [1, 2, 1], layers: [flatten(), dense(9)] },
   { name: 'dense', inputShape: [3, 4, 2], layers: [flatten(), dense(5)] },
   { name: 'relu', inputShape: [5, 5, 2], layers: [activation('relu')] },
   { name: 'tanh', inputShape: [5, 5, 2], layers: [activation('tanh')] },

@@ -17,7 +17,8 @@ export const maxPoolGrad: KernelFunc = params => {
   const input = heap.bits(x)
   const gradient = heap.view(dy)
   if (isPlain2x2(geometry)) {
-    maxPool2x2Grad(input, heap.bits(dy), heap.bits(output), geometry)
+    const largest = heap.bits(requireInput(params, 'output'))
+    maxPool2x2Grad(input, largest, heap.bits(dy), heap.bits(output), geometry)
     return output
   }
   const dx = heap.view(output).fill(0)
@@ -54,36 +55,33 @@ function isPlain2x2({
 }
 
 /**
- * The same of windows of 2x2: each number is read and each gradient written once. All are given as bits, which are
- * as good as numbers where one is to be kept or made zero.
+ * The same of windows of 2x2, whose largest numbers are known: each number is read once, and compared without an `if`.
+ * All are given as bits.
  */
-function maxPool2x2Grad(input: Int32Array, dy: Int32Array, dx: Int32Array, geometry: WindowGeometry): void {
+function maxPool2x2Grad(
+  input: Int32Array,
+  largest: Int32Array,
+  dy: Int32Array,
+  dx: Int32Array,
+  geometry: WindowGeometry,
+): void {
   const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth } = geometry
   const rowSize = inWidth * inChannels
-  // An odd last row or column is under no window.
-  if (inHeight > 2 * outHeight || inWidth > 2 * outWidth) dx.fill(0)
+  const fromRightToBelow = rowSize - inChannels
+  dx.fill(0)
   let window = 0
   for (let image = 0; image < batchSize; image++) {
     for (let row = 0; row < outHeight; row++) {
       let place = (image * inHeight + 2 * row) * rowSize
       for (let column = 0; column < outWidth; column++) {
         for (let end = place + inChannels; place < end; place++) {
-          const right = place + inChannels
-          const below = place + rowSize
-          const a = sortable(input[place] ?? 0)
-          const b = sortable(input[right] ?? 0)
-          const c = sortable(input[below] ?? 0)
-          const d = sortable(input[below + inChannels] ?? 0)
-          const inUpper = isLess(a, b)
-          const inLower = isLess(c, d)
-          const isLower = isLess(a ^ ((a ^ b) & inUpper), c ^ ((c ^ d) & inLower))
-          const gradient = dy[window++] ?? 0
-          const upper = gradient & ~isLower
-          const lower = gradient & isLower
-          dx[place] = upper & ~inUpper
-          dx[right] = upper & inUpper
-          dx[below] = lower & ~inLower
-          dx[below + inChannels] = lower & inLower
+          const value = largest[window] ?? 0
+          // Which it is not: all ones where it is none of the first, the first two, the first three.
+          const first = isOther(value, input[place] ?? 0)
+          const second = first & isOther(value, input[place + inChannels] ?? 0)
+          const third = second & isOther(value, input[place + rowSize] ?? 0)
+          const offset = (first & inChannels) + (second & fromRightToBelow) + (third & inChannels)
+          dx[place + offset] = dy[window++] ?? 0
         }
         place += inChannels
       }
@@ -93,6 +91,12 @@ function maxPool2x2Grad(input: Int32Array, dy: Int32Array, dx: Int32Array, geome
 
 // Which number is the largest is as good as random, and a processor that guesses wrong at every second `if`
 // takes twice as long. So numbers are compared without one, by integer arithmetic on their bits.
+
+/** All ones when the two differ, else 0. */
+function isOther(a: number, b: number): number {
+  const difference = (a - b) | 0
+  return (difference | -difference) >> 31
+}
 
 /** The bits of a float32 as an integer of the same order. */
 function sortable(bits: number): number {

@@ -25,6 +25,17 @@ export function createTanh(): KernelFunc {
 
 /** Gives each number of `y`, none of which is positive, the sign of that of `x`; both as the bits of float32. */
 function takeSigns(x: Int32Array, y: Int32Array): void {
-  for (let place = 0; place < y.length; place++)
-    y[place] = ((y[place] ?? 0) & 0x7fffffff) | ((x[place] ?? 0) & -0x80000000)
+  let place = 0
+  // Four at a time: of one, the loop itself takes longer.
+  for (const end = y.length - 3; place < end; place += 4) {
+    y[place] = withSign(y[place] ?? 0, x[place] ?? 0)
+    y[place + 1] = withSign(y[place + 1] ?? 0, x[place + 1] ?? 0)
+    y[place + 2] = withSign(y[place + 2] ?? 0, x[place + 2] ?? 0)
+    y[place + 3] = withSign(y[place + 3] ?? 0, x[place + 3] ?? 0)
+  }
+  for (; place < y.length; place++) y[place] = withSign(y[place] ?? 0, x[place] ?? 0)
+}
+
+function withSign(value: number, sign: number): number {
+  return (value & 0x7fffffff) | (sign & -0x80000000)
 }

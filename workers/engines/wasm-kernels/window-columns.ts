@@ -8,30 +8,41 @@ import type { Heap, HeapTensor } from './heap.js'
 export function windowColumns(heap: Heap, x: HeapTensor, geometry: WindowGeometry): HeapTensor {
   const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth } = geometry
   const { filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = geometry
-  const positions = batchSize * outHeight * outWidth
-  const columns = heap.allocate([positions, filterHeight * filterWidth * inChannels])
-  const from = heap.view(x)
-  const to = heap.view(columns)
-  let target = 0
   const rowSize = filterWidth * inChannels
+  const size = filterHeight * rowSize
+  const columns = heap.allocate([batchSize * outHeight * outWidth, size])
+  const from = heap.bits(x)
+  const to = heap.bits(columns)
+  if (Object.values(padInfo).some(side => typeof side === 'number' && side > 0)) to.fill(0)
+  const step = strideWidth * inChannels
   for (let image = 0; image < batchSize; image++) {
     for (let outRow = 0; outRow < outHeight; outRow++) {
-      for (let outColumn = 0; outColumn < outWidth; outColumn++) {
-        const left = outColumn * strideWidth - padInfo.left
-        // Of a row of the window, the places that are within the image.
-        const begin = Math.max(0, -left) * inChannels
-        const end = Math.min(filterWidth, inWidth - left) * inChannels
-        for (let filterRow = 0; filterRow < filterHeight; filterRow++) {
-          const row = outRow * strideHeight - padInfo.top + filterRow
-          const isWithin = row >= 0 && row < inHeight
-          const source = ((image * inHeight + row) * inWidth + left) * inChannels
-          let place = 0
-          if (isWithin) {
-            for (; place < begin; place++) to[target + place] = 0
-            for (; place < end; place++) to[target + place] = from[source + place] ?? 0
+      const firstTarget = (image * outHeight + outRow) * outWidth * size
+      for (let filterRow = 0; filterRow < filterHeight; filterRow++) {
+        const row = outRow * strideHeight - padInfo.top + filterRow
+        if (row < 0 || row >= inHeight) continue
+        const firstSource = ((image * inHeight + row) * inWidth - padInfo.left) * inChannels
+        // One of the window's places at all its positions in this row, before the next: windows are narrow.
+        for (let place = 0; place < rowSize; place++) {
+          const offset = Math.floor(place / inChannels) - padInfo.left
+          const begin = Math.max(0, Math.ceil(-offset / strideWidth))
+          const end = Math.min(outWidth, Math.ceil((inWidth - offset) / strideWidth))
+          let source = firstSource + begin * step + place
+          let target = firstTarget + begin * size + filterRow * rowSize + place
+          let column = begin
+          for (; column + 4 <= end; column += 4) {
+            to[target] = from[source] ?? 0
+            to[target + size] = from[source + step] ?? 0
+            to[target + 2 * size] = from[source + 2 * step] ?? 0
+            to[target + 3 * size] = from[source + 3 * step] ?? 0
+            source += 4 * step
+            target += 4 * size
           }
-          for (; place < rowSize; place++) to[target + place] = 0
-          target += rowSize
+          for (; column < end; column++) {
+            to[target] = from[source] ?? 0
+            source += step
+            target += size
+          }
         }
       }
     }
