@@ -1,4 +1,5 @@
 import type { TensorFlowBackend } from '../tensorflow-binding.js'
+import { registerAdam } from './adam.js'
 import { registerMaxPoolGrad } from './max-pool-gradient.js'
 import { registerReluGrad } from './relu-gradient.js'
 
@@ -8,6 +9,8 @@ import { registerReluGrad } from './relu-gradient.js'
  */
 export function registerTensorFlowKernels(backend: TensorFlowBackend): void {
   registerReluGrad(backend)
+  if (backend.binding.isUsingGpuDevice()) return
   // The faster operation is oneDNN's, which computes on CPUs alone.
-  if (!backend.binding.isUsingGpuDevice()) registerMaxPoolGrad(backend)
+  registerMaxPoolGrad(backend)
+  registerAdam(backend)
 }

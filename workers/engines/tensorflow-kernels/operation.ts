@@ -7,6 +7,7 @@ export function attributeWriter(addon: Addon) {
     float32: (name: string): OpAttribute => ({ name, type: addon.TF_ATTR_TYPE, value: addon.TF_FLOAT }),
     float: (name: string, value: number): OpAttribute => ({ name, type: addon.TF_ATTR_FLOAT, value }),
     ints: (name: string, value: number[]): OpAttribute => ({ name, type: addon.TF_ATTR_INT, value }),
+    shape: (name: string, value: number[]): OpAttribute => ({ name, type: addon.TF_ATTR_SHAPE, value }),
     string: (name: string, value: string): OpAttribute => ({ name, type: addon.TF_ATTR_STRING, value }),
     bool: (name: string, value: boolean): OpAttribute => ({ name, type: addon.TF_ATTR_BOOL, value }),
   }
