@@ -156,7 +156,7 @@ export function crossEntropy(tf: TensorFlow, logits: Tensor2D, labels: Tensor1D,
   const classes = logits.shape[1]
   const expected = tf.cast(tf.oneHot(labels, classes), 'float32')
   const target = smoothing === 0 ? expected : tf.add(tf.mul(expected, 1 - smoothing), smoothing / classes)
-  return tf.mean<Scalar>(softmaxCrossEntropy(tf, logits, target))
+  return softmaxCrossEntropy(tf, logits, target)
 }
 
 function countCorrect(tf: TensorFlow, logits: Tensor2D, labels: Tensor1D): Scalar {
