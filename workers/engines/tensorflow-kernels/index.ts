@@ -16,7 +16,7 @@ export function registerTensorFlowKernels(backend: TensorFlowBackend): void {
   registerSum(backend)
   registerReshape(backend)
   if (backend.binding.isUsingGpuDevice()) return
-  // The faster operation is oneDNN's, which computes on CPUs alone.
+  // These are oneDNN's, which computes on CPUs alone, or were never tried on a GPU.
   registerMaxPool(backend)
   registerConvolutionWithBias(backend)
   registerAdam(backend)
