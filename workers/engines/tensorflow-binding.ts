@@ -17,6 +17,7 @@ export interface Addon {
   readonly TF_ATTR_TYPE: number
   readonly TF_ATTR_INT: number
   readonly TF_ATTR_FLOAT: number
+  readonly TF_ATTR_SHAPE: number
   readonly TF_ATTR_STRING: number
   readonly TF_ATTR_BOOL: number
   isUsingGpuDevice(): boolean

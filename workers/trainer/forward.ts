@@ -9,6 +9,7 @@ import {
 import { batchNormalize } from '../engines/batch-normalization.js'
 import { convolveWithBias } from '../engines/biased-convolution.js'
 import type { TensorFlow } from '../engines/engine.js'
+import { maxPool } from '../engines/max-pool.js'
 import { orderActivations } from './activation-order.js'
 import { localResponseNormalize } from './local-response-normalization.js'
 
@@ -80,7 +81,11 @@ function applyLayer(
       return layer.useBias ? tf.add(y, at(weights, 1)) : y
     }
     case 'maxPool2d':
-      return tf.maxPool(requireRank4(x), mutable(layer.poolSize), mutable(layer.strides), layer.padding)
+      return maxPool(tf, requireRank4(x), {
+        filterSize: layer.poolSize,
+        strides: layer.strides,
+        pad: layer.padding,
+      })
     case 'avgPool2d':
       return tf.avgPool(requireRank4(x), mutable(layer.poolSize), mutable(layer.strides), layer.padding)
     case 'globalAvgPool2d':

@@ -21,6 +21,8 @@ export class Optimizer {
   #steps = 0
   /** By the weight's place, in the order of the rule's slots. */
   #memory = new Map<number, Tensor[]>()
+  /** What was made for `state` alone. */
+  #shown: Tensor[] = []
 
   /**
    * @param decays tells the places of the weights that weight decay is for
@@ -49,6 +51,7 @@ export class Optimizer {
     learningRate: number,
   ): Tensor[] {
     this.#steps++
+    this.#forgetShown()
     return weights.map((weight, place) => {
       const gradient = gradients[place]
       const rate = learningRate * (this.#factors[place] ?? 1)
@@ -63,10 +66,14 @@ export class Optimizer {
 
   /** Its tensors stay the optimizer's, and are gone after the next step. */
   state(): OptimizerState {
-    const { slots: names } = this.#rule
+    const { slots: names, keeping } = this.#rule
+    this.#forgetShown()
     const slots = [...this.#memory].flatMap(([place, tensors]) =>
-      tensors.map((tensor, index) => [slotName(names[index], place), tensor] as const),
+      tensors.map(
+        (tensor, index) => [slotName(names[index], place), keeping?.read(tensor) ?? tensor] as const,
+      ),
     )
+    if (keeping) this.#shown = slots.map(([, tensor]) => tensor)
     return { steps: this.#steps, slots: new Map(slots) }
   }
 
@@ -76,14 +83,32 @@ export class Optimizer {
     this.#steps = steps
     const places = new Set([...slots.keys()].map(name => Number(name.split('/')[1])))
     for (const place of places) {
-      const tensors = this.#rule.slots.map(name => slots.get(slotName(name, place)))
-      this.#memory.set(place, tensors.map(requireSlot))
+      const tensors = this.#rule.slots.map(name => requireSlot(slots.get(slotName(name, place))))
+      this.#memory.set(
+        place,
+        tensors.map(tensor => this.#take(tensor)),
+      )
     }
   }
 
   dispose(): void {
     for (const tensors of this.#memory.values()) this.#tf.dispose(tensors)
     this.#memory.clear()
+    this.#forgetShown()
+  }
+
+  #forgetShown(): void {
+    this.#tf.dispose(this.#shown)
+    this.#shown = []
+  }
+
+  /** A slot as the rule keeps it. */
+  #take(values: Tensor): Tensor {
+    const { keeping } = this.#rule
+    if (!keeping) return values
+    const kept = keeping.hold(values)
+    values.dispose()
+    return kept
   }
 
   #updateOne(weight: Tensor, gradient: Tensor, place: number, learningRate: number): Tensor {
@@ -91,11 +116,10 @@ export class Optimizer {
     const known = this.#memory.get(place)
     const { next, memory } = tf.tidy(() => {
       const { pulled, slope } = this.#decay(weight, gradient, place, learningRate)
-      const before = known ?? this.#rule.slots.map(() => tf.zerosLike(weight))
-      const { change, memory } = this.#rule.move(slope, before, learningRate, this.#steps)
-      return { next: tf.add(pulled, change), memory }
+      const before = known ?? this.#rule.slots.map(() => this.#take(tf.zerosLike(weight)))
+      return this.#rule.move(pulled, slope, before, learningRate, this.#steps)
     })
-    if (known) tf.dispose(known)
+    if (known) tf.dispose(known.filter(tensor => !memory.includes(tensor)))
     if (memory.length > 0) this.#memory.set(place, memory)
     return next
   }

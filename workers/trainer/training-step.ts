@@ -1,6 +1,7 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import type { Network } from '../../src/networks/network.js'
 import type { GradientClipping } from '../../src/training/contract.js'
+import { softmaxCrossEntropy } from '../engines/cross-entropy.js'
 import type { TensorFlow } from '../engines/engine.js'
 import { clipGradients } from './clip-gradients.js'
 import { type DropoutMask, forward, type Weights } from './forward.js'
@@ -172,7 +173,7 @@ export function crossEntropy(tf: TensorFlow, logits: Tensor2D, labels: Tensor1D,
   const classes = logits.shape[1]
   const expected = tf.cast(tf.oneHot(labels, classes), 'float32')
   const target = smoothing === 0 ? expected : tf.add(tf.mul(expected, 1 - smoothing), smoothing / classes)
-  return tf.neg(tf.mean<Scalar>(tf.sum(tf.mul(target, tf.logSoftmax(logits)), 1)))
+  return softmaxCrossEntropy(tf, logits, target)
 }
 
 function countCorrect(tf: TensorFlow, logits: Tensor2D, labels: Tensor1D): Scalar {

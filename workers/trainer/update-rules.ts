@@ -1,22 +1,26 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { OptimizerSpec } from '../../src/training/contract.js'
+import { hasAdam, hold, readHeld, stepByAdam } from '../engines/adam.js'
 import type { TensorFlow } from '../engines/engine.js'
 
 /** How one weight moves by one gradient. */
 export interface UpdateRule {
   /** What is remembered of each weight from step to step, all of it zero at first. */
   slots: readonly string[]
+  /** A slot's numbers as the rule keeps them, and back again; without it they are kept as they are. */
+  keeping?: { hold(values: Tensor): Tensor; read(kept: Tensor): Tensor }
   /**
    * @param memory the slots, in their order
    * @param steps how many have been taken, this one among them
-   * @returns what is added to the weight, and the slots from now on
+   * @returns the weight and the slots from now on, which may be those given, changed
    */
   move(
+    weight: Tensor,
     gradient: Tensor,
     memory: readonly Tensor[],
     learningRate: number,
     steps: number,
-  ): { change: Tensor; memory: Tensor[] }
+  ): { next: Tensor; memory: Tensor[] }
 }
 
 type SpecOf<Name extends OptimizerSpec['name']> = Extract<OptimizerSpec, { name: Name }>
@@ -29,7 +33,7 @@ export function updateRule(tf: TensorFlow, spec: OptimizerSpec): UpdateRule {
       return rmsprop(tf, spec)
     case 'adam':
     case 'adamw':
-      return adam(tf, spec)
+      return hasAdam(tf) ? wholeAdam(tf, spec) : adam(tf, spec)
   }
 }
 
@@ -37,7 +41,10 @@ export function updateRule(tf: TensorFlow, spec: OptimizerSpec): UpdateRule {
 function descent(tf: TensorFlow): UpdateRule {
   return {
     slots: [],
-    move: (gradient, _memory, rate) => ({ change: tf.mul(gradient, -rate), memory: [] }),
+    move: (weight, gradient, _memory, rate) => ({
+      next: tf.add(weight, tf.mul(gradient, -rate)),
+      memory: [],
+    }),
   }
 }
 
@@ -50,10 +57,11 @@ function descent(tf: TensorFlow): UpdateRule {
 function momentum(tf: TensorFlow, { momentum, nesterov }: SpecOf<'sgd'>): UpdateRule {
   return {
     slots: ['velocity'],
-    move(gradient, memory, rate) {
+    move(weight, gradient, memory, rate) {
       const step = tf.mul(gradient, -rate)
       const velocity = tf.add(tf.mul(at(memory, 0), momentum), step)
-      return { change: nesterov ? tf.add(tf.mul(velocity, momentum), step) : velocity, memory: [velocity] }
+      const change = nesterov ? tf.add(tf.mul(velocity, momentum), step) : velocity
+      return { next: tf.add(weight, change), memory: [velocity] }
     },
   }
 }
@@ -66,12 +74,12 @@ function momentum(tf: TensorFlow, { momentum, nesterov }: SpecOf<'sgd'>): Update
 function rmsprop(tf: TensorFlow, { rho, momentum, epsilon }: SpecOf<'rmsprop'>): UpdateRule {
   return {
     slots: momentum === 0 ? ['meanSquare'] : ['meanSquare', 'velocity'],
-    move(gradient, memory, rate) {
+    move(weight, gradient, memory, rate) {
       const meanSquare = follow(tf, at(memory, 0), tf.square(gradient), rho)
       const step = tf.div(tf.mul(gradient, -rate), tf.sqrt(tf.add(meanSquare, epsilon)))
-      if (momentum === 0) return { change: step, memory: [meanSquare] }
+      if (momentum === 0) return { next: tf.add(weight, step), memory: [meanSquare] }
       const velocity = tf.add(tf.mul(at(memory, 1), momentum), step)
-      return { change: velocity, memory: [meanSquare, velocity] }
+      return { next: tf.add(weight, velocity), memory: [meanSquare, velocity] }
     },
   }
 }
@@ -81,18 +89,40 @@ function rmsprop(tf: TensorFlow, { rho, momentum, epsilon }: SpecOf<'rmsprop'>):
  * “Adam: a method for stochastic optimization”, ICLR 2015, algorithm 1 in the order of computation given at
  * the end of its section 2, which is also Keras' (PyTorch adds epsilon after the correction of bias).
  */
-function adam(tf: TensorFlow, { beta1, beta2, epsilon }: SpecOf<'adam' | 'adamw'>): UpdateRule {
+function adam(tf: TensorFlow, spec: SpecOf<'adam' | 'adamw'>): UpdateRule {
+  const { beta1, beta2, epsilon } = spec
   return {
     slots: ['mean', 'meanSquare'],
-    move(gradient, memory, rate, steps) {
-      // The powers are taken afresh: a product kept over many steps would drift.
-      const corrected = (rate * Math.sqrt(1 - beta2 ** steps)) / (1 - beta1 ** steps)
+    move(weight, gradient, memory, rate, steps) {
       const mean = follow(tf, at(memory, 0), gradient, beta1)
       const meanSquare = follow(tf, at(memory, 1), tf.square(gradient), beta2)
+      const corrected = correctRate(spec, rate, steps)
       const change = tf.div(tf.mul(mean, -corrected), tf.add(tf.sqrt(meanSquare), epsilon))
-      return { change, memory: [mean, meanSquare] }
+      return { next: tf.add(weight, change), memory: [mean, meanSquare] }
     },
   }
+}
+
+/** The same as one operation of the engine. */
+function wholeAdam(tf: TensorFlow, spec: SpecOf<'adam' | 'adamw'>): UpdateRule {
+  const { beta1, beta2, epsilon } = spec
+  return {
+    slots: ['mean', 'meanSquare'],
+    keeping: { hold: values => hold(tf, values), read: kept => readHeld(tf, kept) },
+    move(weight, gradient, memory, rate, steps) {
+      const [mean, meanSquare] = [at(memory, 0), at(memory, 1)]
+      const step = { rate: correctRate(spec, rate, steps), beta1, beta2, epsilon }
+      return {
+        next: stepByAdam(tf, { weight, gradient, mean, meanSquare }, step),
+        memory: [mean, meanSquare],
+      }
+    },
+  }
+}
+
+/** Makes good that Adam's averages begin at zero. The powers are taken afresh: a product kept would drift. */
+function correctRate({ beta1, beta2 }: SpecOf<'adam' | 'adamw'>, rate: number, steps: number): number {
+  return (rate * Math.sqrt(1 - beta2 ** steps)) / (1 - beta1 ** steps)
 }
 
 /** A moving average. */

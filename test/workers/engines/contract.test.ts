@@ -6,6 +6,7 @@ import { buildSequential } from '../../../src/networks/network-builder.js'
 import { optimizerSpec } from '../../../src/training/contract.js'
 import { chooseEngine, engineNames, openEngine } from '../../../workers/engines/choose-engine.js'
 import { type Engine, EngineUnavailableError } from '../../../workers/engines/engine.js'
+import { maxPool } from '../../../workers/engines/max-pool.js'
 import { RandomStream } from '../../../workers/random/random-stream.js'
 import { dropoutMasks } from '../../../workers/trainer/dropout.js'
 import { initializeWeights } from '../../../workers/trainer/initialize.js'
@@ -29,11 +30,10 @@ async function checkEngine(t: Test, engine: Engine): Promise<void> {
   checkKernels(t, engine)
 
   t.test('gives the gradient of tied maxima to the first, zeros and negatives alike', async t => {
+    const window = { filterSize: [2, 2], strides: [2, 2], pad: 'valid' } as const
     for (const value of [0, -3, 2]) {
       const x = tf.fill<Rank.R4>([1, 2, 2, 1], value)
-      const [dx] = tf.grads((x: Tensor) => tf.maxPool(tf.reshape<Rank.R4>(x, [1, 2, 2, 1]), 2, 2, 'valid'))([
-        x,
-      ])
+      const [dx] = tf.grads((x: Tensor) => maxPool(tf, tf.reshape<Rank.R4>(x, [1, 2, 2, 1]), window))([x])
       t.strictSame([...(await require(dx).data())], [1, 0, 0, 0], `all four are ${value}`)
       tf.dispose([x, require(dx)])
     }

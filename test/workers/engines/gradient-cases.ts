@@ -66,6 +66,11 @@ const sequences: { name: string; inputShape: Shape; layers: LayerSpec[]; shift?:
     inputShape: [12, 12, 1],
     layers: [conv2d(3, 5, { padding: 'same' })],
   },
+  {
+    name: 'conv2d 2x2 of more filters than a register holds',
+    inputShape: [4, 4, 1],
+    layers: [conv2d(18, 2)],
+  },
   { name: 'conv2d 3x3 over many places', inputShape: [12, 13, 1], layers: [conv2d(3, 3)] },
   {
     name: 'conv2d with ReLU before maxPool2d 2x2',
