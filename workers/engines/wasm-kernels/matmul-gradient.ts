@@ -6,7 +6,7 @@ const matMulAttributes = z.object({ transposeA: z.boolean(), transposeB: z.boole
 /**
  * A matrix product's gradient by plain products of turned matrices: upstream asks for products that turn their
  * operands as they go, for which the wasm backend has only a slow path. Gradients are registered for all
- * backends at once; this one is as right on any other.
+ * backends at once: on any other upstream's is taken.
  */
 export function registerMatMulGradient(): void {
   const upstream = tf.getGradient('BatchMatMul')
@@ -19,7 +19,7 @@ export function registerMatMulGradient(): void {
       const [a, b] = saved
       const { transposeA, transposeB } = matMulAttributes.parse(attrs)
       const plain = !transposeA && !transposeB && a && b && isMatrix(a) && isMatrix(b)
-      if (!plain || Array.isArray(dy)) return upstream.gradFunc(dy, saved, attrs)
+      if (!plain || Array.isArray(dy) || tf.getBackend() !== 'wasm') return upstream.gradFunc(dy, saved, attrs)
       return { a: () => multiplyByTurned(dy, b), b: () => tf.matMul(turn(a), dy) }
     },
   })
