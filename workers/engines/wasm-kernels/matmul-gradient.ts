@@ -19,7 +19,8 @@ export function registerMatMulGradient(): void {
       const [a, b] = saved
       const { transposeA, transposeB } = matMulAttributes.parse(attrs)
       const plain = !transposeA && !transposeB && a && b && isMatrix(a) && isMatrix(b)
-      if (!plain || Array.isArray(dy) || tf.getBackend() !== 'wasm') return upstream.gradFunc(dy, saved, attrs)
+      if (!plain || Array.isArray(dy) || tf.getBackend() !== 'wasm')
+        return upstream.gradFunc(dy, saved, attrs)
       return { a: () => multiplyByTurned(dy, b), b: () => tf.matMul(turn(a), dy) }
     },
   })
