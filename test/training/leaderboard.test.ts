@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
 import { importContent } from '../../src/catalog/import/import-content.js'
 import type { Prisma } from '../../src/platform/database.js'
@@ -162,14 +163,15 @@ t.test('the leaderboard of a lab', async t => {
     )
     t.equal(counter.statements(), 2, 'under many names it is read once')
     const runs = countStatements(t, /training_runs/)
-    // The least of some: the reconciler of the same process reads runs every 2 s.
-    const costs: number[] = []
-    for (let i = 0; i < 5; i++) {
+    // The least of some: other parts of the same process read runs too, every 2 s and for a while.
+    let least = Number.POSITIVE_INFINITY
+    for (let i = 0; i < 20 && least > 1; i++) {
+      if (i > 0) await setTimeout(100)
       const before = runs.statements()
       await boardOf('chess-lab', ada, '?first=1')
-      costs.push(runs.statements() - before)
+      least = Math.min(least, runs.statements() - before)
     }
-    t.equal(Math.min(...costs), 1)
+    t.equal(least, 1)
   })
 
   await t.test('is for who is signed in and may read the lesson', async t => {

@@ -27,6 +27,6 @@ t.test('The prediction pool', async t => {
     )
   })
   await t.test('rejects a model that is not there', async t => {
-    await t.rejects(pool.ask('models/c/1', question), { message: /there is no models\/c\/1\/model.json/ })
+    await t.rejects(pool.ask('models/c/1', question), { message: /there is no model.json in the storage/ })
   })
 })
