@@ -72,7 +72,7 @@ t.test('one trace leads from a mutation to the epochs of the child that trains i
   const stages = spans.filter(span => span.parentSpanId === attempt.spanId)
   t.strictSame(
     stages.sort((a, b) => Number(a.begin - b.begin)).map(span => span.name),
-    ['open engine', 'load data', 'epoch', 'epoch', 'evaluate', 'save'],
+    ['load data', 'open engine', 'epoch', 'epoch', 'evaluate', 'save'],
   )
   for (const stage of stages) t.ok(stage.begin >= attempt.begin && stage.end <= attempt.end, stage.name)
   t.strictSame(
