@@ -134,7 +134,7 @@ export type CheckpointReport = z.output<typeof checkpointReport>
 
 const stageReport = z.strictObject({
   kind: z.literal('stage'),
-  name: z.enum(['open engine', 'load data', 'epoch', 'evaluate', 'save']),
+  name: z.enum(['load data', 'open engine', 'epoch', 'evaluate', 'save']),
   /** Of an epoch. */
   epoch: z.int().min(1).optional(),
   /** In ms since 1970, as are spans. */
