@@ -7,8 +7,8 @@ import { readConfig } from '../src/config.js'
 import { openEngine } from '../workers/engines/choose-engine.js'
 import type { TensorFlow } from '../workers/engines/engine.js'
 import { engineEnvironment } from '../workers/engines/engine-environment.js'
+import { openRepeatedStep } from '../workers/probe/repeated-step.js'
 import { row } from './support/table.js'
-import { engineStep } from './training/engine-step.js'
 import { buildNetwork, networkNames } from './training/networks.js'
 
 const BATCH = 128
@@ -20,7 +20,7 @@ Object.assign(process.env, engineEnvironment(readConfig(), process.env))
 // Without replicas: the kernels of one thread.
 const opened = await openEngine(engine)
 const { tf, device } = opened
-const step = engineStep(opened, buildNetwork(architecture), BATCH)
+const { take: step } = openRepeatedStep(opened, buildNetwork(architecture), BATCH)
 for (let i = 0; i < 3; i++) await (await step())()
 const kernels = timeKernels(tf, engine)
 const begin = cpuMs()

@@ -5,9 +5,14 @@ import type { Network } from '../../src/networks/network.js'
 import { estimateMemory, optimizerSpec } from '../../src/training/contract.js'
 import { engineNames, openEngine } from '../../workers/engines/choose-engine.js'
 import { EngineUnavailableError } from '../../workers/engines/engine.js'
+import {
+  imagesOf,
+  LEARNING_RATE,
+  openRepeatedStep,
+  type RepeatedStep,
+} from '../../workers/probe/repeated-step.js'
 import { toTensors } from '../../workers/trainer/batches.js'
 import { initializeWeights } from '../../workers/trainer/initialize.js'
-import { engineStep, imagesOf, LEARNING_RATE, type Step } from './engine-step.js'
 import { buildNetwork } from './networks.js'
 
 const ROUND_MS = 1500
@@ -35,6 +40,8 @@ try {
 }
 process.on('disconnect', () => process.exit(0))
 
+type Step = RepeatedStep['take']
+
 /** So many steps, in ms. */
 async function time(step: Step, steps: number): Promise<number> {
   const begin = performance.now()
@@ -50,7 +57,7 @@ async function openTrainer(): Promise<{ device: string; step: Step }> {
   const optimizer = optimizerSpec.parse({ name: 'adam' })
   const memory = estimateMemory(network, { batchSize: batch, optimizer })
   const opened = await openEngine(known, { network, batchSize: batch, memory, isLong: true })
-  return { device: opened.device, step: engineStep(opened, network, batch) }
+  return { device: opened.device, step: openRepeatedStep(opened, network, batch).take }
 }
 
 /** A step as TensorFlow.js' own `trainOnBatch` takes it, on its plain JavaScript backend. */

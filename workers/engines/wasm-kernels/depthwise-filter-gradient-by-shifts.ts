@@ -1,10 +1,7 @@
 import { createColumnSums } from './column-sums.js'
 import type { FilterGradient } from './filter-gradient.js'
 import { upstreamKernel } from './heap.js'
-import { gridOf, imagesWithin, layOut, shift, shiftsOf } from './window-grid.js'
-
-/** They stay in the cache while they are shifted, multiplied and summed. */
-const NUMBERS_AT_ONCE = 2 ** 17
+import { gridOf, imagesWithinCache, layOut, shift, shiftsOf } from './window-grid.js'
 
 /** For a stride of 1 and channels of one filter each: the sums of the images, shifted, times `dy`. */
 export function createDepthwiseFilterGradientByShifts(): FilterGradient {
@@ -12,7 +9,7 @@ export function createDepthwiseFilterGradientByShifts(): FilterGradient {
   const columnSums = createColumnSums()
   return (heap, x, dy, geometry) => {
     const { batchSize, inChannels: channels } = geometry
-    const imagesAtOnce = imagesWithin(NUMBERS_AT_ONCE, geometry, channels)
+    const imagesAtOnce = imagesWithinCache(geometry, channels)
     const totals = new Float64Array(geometry.filterHeight * geometry.filterWidth * channels)
     for (let image = 0; image < batchSize; image += imagesAtOnce) {
       const grid = gridOf(geometry, Math.min(imagesAtOnce, batchSize - image))

@@ -1,13 +1,10 @@
 import type { FilterGradient } from './filter-gradient.js'
 import { createMatrixProduct } from './matrix-product.js'
 import { turnMatrix } from './turn-matrix.js'
-import { gridOf, imagesWithin, layOut, shift, shiftsOf } from './window-grid.js'
+import { gridOf, imagesWithinCache, layOut, shift, shiftsOf } from './window-grid.js'
 
 /** Rows of a product for which upstream is at its fastest. */
 const ENOUGH_ROWS = 16
-/** Numbers of a product's first side: they stay in the cache between being shifted and being multiplied. */
-const NUMBERS_AT_ONCE = 2 ** 17
-
 /**
  * For a stride of 1: the product of the images, turned over and shifted by what lies between `dy` and what a place of
  * the window saw, with `dy`. To shift them is to copy.
@@ -18,7 +15,7 @@ export function createFilterGradientByShifts(): FilterGradient {
     const { batchSize, inChannels, outChannels, filterHeight, filterWidth } = geometry
     const taps = filterHeight * filterWidth
     const tapsAtOnce = Math.min(taps, Math.ceil(ENOUGH_ROWS / inChannels))
-    const imagesAtOnce = imagesWithin(NUMBERS_AT_ONCE, geometry, tapsAtOnce * inChannels)
+    const imagesAtOnce = imagesWithinCache(geometry, tapsAtOnce * inChannels)
     const totals = new Float64Array(taps * inChannels * outChannels)
     for (let image = 0; image < batchSize; image += imagesAtOnce) {
       const grid = gridOf(geometry, Math.min(imagesAtOnce, batchSize - image))

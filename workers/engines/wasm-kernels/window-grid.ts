@@ -1,6 +1,9 @@
 import type { WindowGeometry } from './attributes.js'
 import type { Heap, HeapTensor } from './heap.js'
 
+/** They stay in the cache from being shifted to being multiplied. */
+const NUMBERS_AT_ONCE = 2 ** 17
+
 /**
  * Images laid out as a list of places with zeros between rows and between images, for windows with a stride of 1: what
  * a place of the window sees lies equally far from every place of its output.
@@ -27,10 +30,10 @@ export function gridOf(geometry: WindowGeometry, images: number): WindowGrid {
   return { images, height, width, places, offset: padInfo.top * width + padInfo.left }
 }
 
-/** How many images to take at once so that a grid has about so many numbers, of so many channels; at least one. */
-export function imagesWithin(numbers: number, geometry: WindowGeometry, channels: number): number {
+/** How many images to take at once so that a grid of so many channels stays in the cache; at least one. */
+export function imagesWithinCache(geometry: WindowGeometry, channels: number): number {
   const { height, width } = gridOf(geometry, 1)
-  return Math.max(1, Math.floor(numbers / (height * width * channels)))
+  return Math.max(1, Math.floor(NUMBERS_AT_ONCE / (height * width * channels)))
 }
 
 /** How many places of the grid there are to one of the output: the share of the work that is lost. */
